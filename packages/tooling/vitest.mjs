@@ -1,0 +1,19 @@
+/**
+ * The test preset of every workspace: tests run on source (no build first), so coverage and stack traces show real lines.
+ * @param {string} name
+ * @param {Record<string, unknown>} [test] further vitest options of this project
+ */
+export function project(name, test = {}) {
+  return {
+    resolve: { conditions: ["@comfy/source"] },
+    ssr: { resolve: { conditions: ["@comfy/source", "node", "import", "default"] } },
+    test: {
+      name,
+      environment: "node",
+      include: ["{src,test,conformance}/**/*.test.ts"],
+      testTimeout: 20_000,
+      hookTimeout: 30_000,
+      ...test,
+    },
+  };
+}

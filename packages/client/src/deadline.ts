@@ -1,0 +1,50 @@
+// Above 2^31 - 1 ms a timer fires at once.
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** A signal that ends with the caller's own or with a deadline. `release` takes timer and listener away again. */
+export interface Scope {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+  release(): void;
+}
+
+/**
+ * Binds a caller's signal and a deadline into one. Not `AbortSignal.any` with `AbortSignal.timeout`: older Safari lacks the first,
+ * and neither lets go of the caller's signal before it fires.
+ */
+export function createScope(outer?: AbortSignal, timeoutMs?: number, reason?: () => unknown): Scope {
+  const controller = new AbortController();
+  const abort = (why?: unknown) => controller.abort(why);
+  const onAbort = () => abort(outer?.reason);
+  if (outer?.aborted) onAbort();
+  outer?.addEventListener("abort", onAbort);
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(() => abort(reason?.()), Math.min(timeoutMs, TIMER_MAX_MS));
+  return {
+    signal: controller.signal,
+    abort,
+    release() {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+/** Waits; rejects with the signal's reason as soon as it aborts. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      },
+      Math.min(ms, TIMER_MAX_MS),
+    );
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,51 @@
+import { verifyWebhook as verify } from "@comfy/signing";
+import { WebhookSignatureError } from "./errors.ts";
+import type { CallbackBody } from "./generated/types.ts";
+
+export { WebhookSignatureError } from "./errors.ts";
+export type { CallbackBody, MediaResult, PictureResult } from "./generated/types.ts";
+
+/** A delivery that is proven to come from the service. */
+export type WebhookEvent = CallbackBody & {
+  /** Same over all tries of one delivery: remember it for a day and drop what you have seen. */
+  readonly webhookId: string;
+  readonly sentAt: Date;
+};
+
+/** A Fetch `Request`, or what another framework holds: the headers, and the body as the raw text or bytes that arrived. */
+export type WebhookRequest =
+  | Request
+  | { readonly headers: Record<string, string | string[] | undefined>; readonly body: string | Uint8Array };
+
+export interface VerifyOptions {
+  /** `whsec_…`; several while it is being replaced. */
+  readonly secret: string | readonly string[];
+  /** Seconds a delivery may be old; default 300. */
+  readonly toleranceSeconds?: number;
+}
+
+async function readRaw(request: WebhookRequest): Promise<string | Uint8Array> {
+  if (typeof request.body === "string" || request.body instanceof Uint8Array) return request.body;
+  if (request instanceof Object && "text" in request && !request.bodyUsed) return request.text();
+  const words = "The webhook's raw body is gone: verify before anything else reads it, and do not parse it first.";
+  throw new WebhookSignatureError(words, { code: "body_consumed" });
+}
+
+/**
+ * Checks a delivery's signature and age, then parses it. Throws `WebhookSignatureError`; answer that with 400.
+ *
+ * @example
+ * const event = await verifyWebhook(request, { secret: process.env.COMFY_WEBHOOK_SECRET });
+ * if (event.status === "complete") save(event.jobId, event.result.result.signedUrl);
+ */
+export async function verifyWebhook(request: WebhookRequest, options: VerifyOptions): Promise<WebhookEvent> {
+  const body = await readRaw(request);
+  const outcome = await verify({ headers: request.headers as Record<string, string>, body, ...options });
+  if (!outcome.ok) throw new WebhookSignatureError(outcome.message, { code: outcome.reason });
+  try {
+    const event = JSON.parse(typeof body === "string" ? body : new TextDecoder().decode(body));
+    return { ...event, webhookId: outcome.id, sentAt: new Date(outcome.timestampSeconds * 1000) };
+  } catch (cause) {
+    throw new WebhookSignatureError("The webhook's body is signed but is not JSON.", { code: "invalid_body", cause });
+  }
+}

@@ -7,7 +7,7 @@ import type { WaitOptions } from "./job-events.ts";
 import { replaceFiles, toMultipart } from "./media.ts";
 import type { CallOptions, ClientOptions, SubmitOptions } from "./options.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { createTransport, type Reply, type Transport } from "./transport.ts";
+import { type Reply, Transport } from "./transport.ts";
 
 /** What {@link ComfyClient.run} may be told: everything of a submission and of a wait. */
 export type RunOptions<Result> = SubmitOptions & WaitOptions<Result>;
@@ -19,9 +19,10 @@ export interface Answer<Data> extends Promise<Data> {
 
 const UPLOAD_TIMEOUT_MS = 300_000;
 
-/** Only what a request understands; a wait's callbacks are none of its business. */
-const toCallOptions = ({ signal, timeoutMs, maxRetries, headers, idempotencyKey }: CallOptions) => ({
-  ...{ signal, timeoutMs, maxRetries, headers, idempotencyKey: idempotencyKey ?? createNonce() },
+/** Options with a key that stays the same over all attempts. What a wait understands in them is none of a request's business. */
+const withKey = <Options extends CallOptions>(options: Options) => ({
+  ...options,
+  idempotencyKey: options.idempotencyKey ?? createNonce(),
 });
 
 /**
@@ -36,7 +37,7 @@ export class ComfyClient {
   readonly #transport: Transport;
 
   constructor(options: ClientOptions = {}) {
-    this.#transport = createTransport(options);
+    this.#transport = new Transport(options);
   }
 
   /** The request limit as the service last told it; undefined before the first answer. */
@@ -50,7 +51,7 @@ export class ComfyClient {
    */
   async run<K extends Kind>(kind: K, input: Inputs[K], options: RunOptions<Results[K]> = {}): Promise<Results[K]> {
     // One key for both roads: whichever takes the job, it is taken once.
-    const keyed = { ...options, idempotencyKey: options.idempotencyKey ?? createNonce() };
+    const keyed = withKey(options);
     const body = await this.#print(input, keyed);
     let job: Job<K>;
     try {
@@ -58,7 +59,7 @@ export class ComfyClient {
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== "async_disabled") throw error;
       const timeoutMs = options.waitTimeoutMs ?? this.#transport.options.waitTimeoutMs ?? 600_000;
-      const call = { ...toCallOptions(keyed), timeoutMs, ...routes[kind], body, expect: "success" };
+      const call = { ...keyed, timeoutMs, ...routes[kind], body, expect: "success" };
       const { data } = await this.#transport.send<Results[K] & { success?: true }>(call);
       const { success: _, ...result } = data;
       return result as Results[K];
@@ -68,7 +69,7 @@ export class ComfyClient {
 
   /** Queues a job and gives its handle. Files in the input are uploaded first. */
   async submit<K extends Kind>(kind: K, input: Inputs[K], options: SubmitOptions = {}): Promise<Job<K>> {
-    const keyed = { ...options, idempotencyKey: options.idempotencyKey ?? createNonce() };
+    const keyed = withKey(options);
     return this.#submit(kind, await this.#print(input, keyed), keyed);
   }
 
@@ -83,15 +84,13 @@ export class ComfyClient {
    * @example const { data, requestId } = await comfy.request("GET", "/api/v1/usage").withResponse();
    */
   request<Data = unknown>(method: string, path: string, body?: unknown, options: CallOptions = {}): Answer<Data> {
-    const verb = method.toUpperCase();
-    const isRead = verb === "GET" || verb === "HEAD";
     const call = {
-      ...toCallOptions(options),
-      method: verb,
+      ...withKey(options),
+      method: method.toUpperCase(),
       path,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? body : JSON.stringify(body),
     };
-    const reply = this.#transport.send<Data>(isRead ? { ...call, idempotencyKey: undefined } : call);
+    const reply = this.#transport.send<Data>(call);
     const data = reply.then((answer) => answer.data);
     return Object.assign(data, {
       withResponse() {
@@ -110,7 +109,7 @@ export class ComfyClient {
     const { body, contentType } = await toMultipart(file, options.name);
     const timeoutMs = options.timeoutMs ?? Math.max(UPLOAD_TIMEOUT_MS, this.#transport.options.timeoutMs ?? 0);
     const call = {
-      ...toCallOptions(options),
+      ...withKey(options),
       method: "POST",
       path: paths.upload,
       body,
@@ -141,20 +140,19 @@ export class ComfyClient {
 
   /** The body of a submission: files uploaded, then printed once; every attempt sends and signs these very characters. */
   async #print(input: object, options: SubmitOptions & { idempotencyKey: string }): Promise<string> {
-    let count = 0;
     const { signal, headers, idempotencyKey } = options;
-    const upload = async (file: Blob | Uint8Array) => {
+    let count = 0;
+    const plain = await replaceFiles(input, async (file) => {
       // A key of its own per file, so that a repeated call with the same key finds the same assets and prints the same body.
       const asset = await this.upload(file, { signal, headers, idempotencyKey: `${idempotencyKey}-${count++}` });
       return asset.id;
-    };
-    const plain = (await replaceFiles(input, upload)) as object;
-    return JSON.stringify(options.webhookUrl ? { ...plain, callbackUrl: options.webhookUrl } : plain);
+    });
+    return JSON.stringify(options.webhookUrl ? { ...Object(plain), callbackUrl: options.webhookUrl } : plain);
   }
 
   async #submit<K extends Kind>(kind: K, body: string, options: SubmitOptions): Promise<Job<K>> {
     const { asyncPath } = routes[kind];
-    const call = { ...toCallOptions(options), method: "POST", path: asyncPath, body, expect: "jobId" };
+    const call = { ...withKey(options), method: "POST", path: asyncPath, body, expect: "jobId" };
     const { data } = await this.#transport.send<QueuedJob>(call);
     return this.job(kind, data.jobId);
   }

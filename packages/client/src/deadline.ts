@@ -12,14 +12,13 @@ export interface Scope {
  * Binds a caller's signal and a deadline into one. Not `AbortSignal.any` with `AbortSignal.timeout`: older Safari lacks the first,
  * and neither lets go of the caller's signal before it fires.
  */
-export function createScope(outer?: AbortSignal, timeoutMs?: number, reason?: () => unknown): Scope {
+export function createScope(outer?: AbortSignal, timeoutMs = TIMER_MAX_MS, reason?: () => unknown): Scope {
   const controller = new AbortController();
   const abort = (why?: unknown) => controller.abort(why);
   const onAbort = () => abort(outer?.reason);
+  const timer = setTimeout(() => abort(reason?.()), Math.min(timeoutMs, TIMER_MAX_MS));
   if (outer?.aborted) onAbort();
   outer?.addEventListener("abort", onAbort);
-  const timer =
-    timeoutMs === undefined ? undefined : setTimeout(() => abort(reason?.()), Math.min(timeoutMs, TIMER_MAX_MS));
   return {
     signal: controller.signal,
     abort,
@@ -33,18 +32,14 @@ export function createScope(outer?: AbortSignal, timeoutMs?: number, reason?: ()
 /** Waits; rejects with the signal's reason as soon as it aborts. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
     };
-    const timer = setTimeout(
-      () => {
-        signal.removeEventListener("abort", stop);
-        resolve();
-      },
-      Math.min(ms, TIMER_MAX_MS),
-    );
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(end, Math.min(ms, TIMER_MAX_MS));
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });
 }

@@ -42,11 +42,11 @@ export class ComfyError extends Error {
 
   /** Whether a value is an error of this package, also of another copy of it (ESM beside CommonJS, two versions). */
   static is(value: unknown): value is ComfyError {
-    return typeof value === "object" && value !== null && Symbol.for(BRAND) in value;
+    return Symbol.for(BRAND) in Object(value);
   }
 
   /** The fields that are safe to log: no headers, no body, no cause. */
-  toJSON(): Record<string, unknown> {
+  toJSON(): object {
     return { ...this, message: this.message, headers: undefined, body: undefined };
   }
 }
@@ -175,9 +175,7 @@ export class WebhookSignatureError extends ComfyError {
 }
 
 /** A field of a parsed body; undefined when the body is no object or has none. */
-export function fieldOf(body: unknown, name: string): unknown {
-  return typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
-}
+export const fieldOf = (body: unknown, name: string): unknown => Reflect.get(Object(body), name);
 
 /** {@link fieldOf} when it is a text that is not empty. */
 export function textOf(body: unknown, name: string): string | undefined {

@@ -1,35 +1,26 @@
 import { createScope, sleep } from "./deadline.ts";
 import { APIError, ComfyError, JobLostError, NotFoundError, TimeoutError } from "./errors.ts";
-import { readEventStream } from "./event-stream.ts";
 import { paths } from "./generated/routes.ts";
-import type { JobSnapshot, WireEvent } from "./generated/types.ts";
+import type { JobSnapshot } from "./generated/types.ts";
 import {
-  createEventFilter,
   isEnded,
+  type JobAddress,
   type JobEvent,
   type JobStatus,
+  toJobPath,
   toJobStatus,
   type WaitOptions,
 } from "./job-events.ts";
 import type { CallOptions } from "./options.ts";
-import { toBackoffMs, toDelayMs } from "./retry.ts";
+import { startProgress } from "./progress.ts";
+import { toDelayMs } from "./retry.ts";
 import type { Transport } from "./transport.ts";
-
-/** Which job, and how to reach it. */
-export interface JobAddress {
-  readonly kind: string;
-  readonly id: string;
-}
 
 /** The service holds a read open for at most 25 s. */
 const HOLD_MAX_MS = 25_000;
 
 /** A job that is unknown three reads in a row is lost; once or twice it may be a replica that lags. */
 const UNKNOWN_READS_MAX = 3;
-
-export function toJobPath(path: string, { kind, id }: JobAddress): string {
-  return path.replace(":kind", encodeURIComponent(kind)).replace(":id", encodeURIComponent(id));
-}
 
 /** Refusals that another read will not change. */
 function isFinal(error: unknown): boolean {
@@ -55,49 +46,6 @@ export async function readJob<Result>(
   return toJobStatus<Result>(data);
 }
 
-/** An event as it comes off the wire; the filter drops what it does not know and what only a read may decide. */
-type News = Exclude<WireEvent, { type: "completed" | "failed" | "cancelled" }>;
-
-/** What the wait and the event stream tell each other. */
-interface Stream {
-  readonly signal: AbortSignal;
-  isOpen: boolean;
-}
-
-/**
- * Pushes the job's events until the job ends or the service turns out to have no event stream. It only decorates: the reads decide
- * when a job has ended, so whatever goes wrong here (a proxy that buffers, a cut connection) costs progress, never the result.
- */
-async function pushStream(transport: Transport, job: JobAddress, stream: Stream, emit: (event: News) => void) {
-  const { signal } = stream;
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
-  for (let failures = 0; failures < 5 && !signal.aborted; failures++) {
-    try {
-      const {
-        status,
-        body,
-        headers: answered,
-      } = await transport.open({ method: "GET", path: toJobPath(paths.events, job), headers }, signal);
-      stream.isOpen = status === 200 && /event-stream/.test(answered.get("Content-Type") ?? "");
-      if (!stream.isOpen || !body) {
-        await body?.cancel();
-        if (status < 500 && status !== 429) return;
-        continue;
-      }
-      for await (const { id, data } of readEventStream(body)) {
-        failures = 0;
-        if (id) headers["Last-Event-ID"] = id;
-        emit(JSON.parse(data));
-      }
-    } catch (error) {
-      transport.log("debug", `The event stream of job ${job.id} broke: ${error}`);
-    } finally {
-      stream.isOpen = false;
-      await sleep(toBackoffMs(failures), signal).catch(() => {});
-    }
-  }
-}
-
 /**
  * Waits until a job has ended, whatever happens to the connection or the service meanwhile.
  * Throws the signal's reason, `TimeoutError` (phase `wait`), `JobLostError`, or a refusal that no further read would change.
@@ -113,15 +61,15 @@ export async function followJob<Result>(
   const deadlineMs = startedMs + timeoutMs;
   const scope = createScope(options.signal);
   const { signal } = scope;
-  const stream: Stream = { signal, isOpen: false };
-  const emit = onEvent && createEventFilter(onEvent);
-  if (emit) void pushStream(transport, job, stream, emit);
+  const progress = onEvent && startProgress(transport, job, onEvent, signal);
   try {
     for (let failures = 0, unknownReads = 0; ; ) {
       const askedMs = Date.now();
       // The last read comes after the deadline: a process that slept through it (a closed laptop) still learns how the job ended.
       const isLast = askedMs >= deadlineMs;
-      const holdMs = isLast ? 0 : Math.min(deadlineMs - askedMs, emit && !stream.isOpen ? 2000 : HOLD_MAX_MS);
+      const holdMs = isLast
+        ? 0
+        : Math.min(deadlineMs - askedMs, progress && !progress.isStreaming ? 2000 : HOLD_MAX_MS);
       let pauseMs = 0;
       try {
         const status = await readJob<Result>(transport, job, {
@@ -132,8 +80,8 @@ export async function followJob<Result>(
         });
         failures = unknownReads = 0;
         if (isEnded(status)) return status;
-        emit?.(status.status === "pending" ? { type: "queued" } : { type: "running" });
-        if (status.progress) emit?.({ type: "progress", ...status.progress });
+        progress?.emit(status.status === "pending" ? { type: "queued" } : { type: "running" });
+        if (status.progress) progress?.emit({ type: "progress", ...status.progress });
         // Answered long before it had to be: this service does not hold reads open.
         if (Date.now() - askedMs < holdMs * 0.9) {
           pauseMs = options.pollIntervalMs ?? Math.min(5000, Math.max(500, (Date.now() - startedMs) / 10));
@@ -151,7 +99,7 @@ export async function followJob<Result>(
         }
         pauseMs = unknownReads ? 1000 : toDelayMs(error, Math.min(failures, 3));
         failures++;
-        emit?.({ type: "reconnecting", attempt: failures, delayMs: pauseMs, error });
+        progress?.emit({ type: "reconnecting", attempt: failures, delayMs: pauseMs, error });
       }
       if (isLast) throw new TimeoutError("wait", timeoutMs, job.id);
       await sleep(Math.min(pauseMs, Math.max(0, deadlineMs - Date.now())), signal);

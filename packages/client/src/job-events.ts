@@ -40,38 +40,25 @@ export interface WaitOptions<Result> {
   cancelOnAbort?: boolean | undefined;
 }
 
-const WORDS: Readonly<Record<string, JobStatus<unknown>["status"]>> = {
-  pending: "pending",
-  queued: "pending",
-  complete: "completed",
-  completed: "completed",
-  failed: "failed",
-  cancelled: "cancelled",
-};
-
 /** A job as the wire has it in this package's words: the result unwrapped, an unknown status read as running. */
 export function toJobStatus<Result>(wire: JobSnapshot): JobStatus<Result> {
   const { result, ...rest }: { result?: CompleteJob["result"] } & JobSnapshot = wire;
-  const status = WORDS[wire.status] ?? "processing";
-  const inner = (result?.result ?? result) as Result | undefined;
-  return inner === undefined ? { ...rest, status } : { ...rest, status, result: inner };
+  const word = wire.status.replace(/^complete$/, "completed");
+  const status = (
+    /^(pending|completed|failed|cancelled)$/.test(word) ? word : "processing"
+  ) as JobStatus<Result>["status"];
+  return { ...rest, status, result: (result?.result ?? result) as Result | undefined };
 }
 
-export const isEnded = (job: JobStatus<unknown>): boolean => job.status !== "pending" && job.status !== "processing";
+export const isEnded = (job: JobStatus<unknown>): boolean => !/^p/.test(job.status);
 
-const KNOWN = ["queued", "running", "progress"];
+/** Which job. */
+export interface JobAddress {
+  readonly kind: string;
+  readonly id: string;
+}
 
-/** Lets through what is news: no repeats, no progress that goes back, nothing unknown. */
-export function createEventFilter<Result>(emit: (event: JobEvent<Result>) => void): (event: JobEvent<Result>) => void {
-  let last = "";
-  let value = -1;
-  return (event) => {
-    if (event.type === "progress") {
-      if (!(event.value >= value)) return;
-      value = event.value;
-    } else if (!KNOWN.includes(event.type) && event.type !== "reconnecting") return;
-    const text = JSON.stringify(event);
-    if (text !== last) emit(event);
-    last = text;
-  };
+/** A path of the contract with a job's ids in it, encoded: an id cannot lead to another path. */
+export function toJobPath(path: string, { kind, id }: JobAddress): string {
+  return path.replace(":kind", encodeURIComponent(kind)).replace(":id", encodeURIComponent(id));
 }

@@ -1,8 +1,9 @@
+import { createScope } from "./deadline.ts";
 import { JobCanceledError, JobFailedError } from "./errors.ts";
-import { followJob, readJob, toJobPath } from "./follow.ts";
+import { followJob, readJob } from "./follow.ts";
 import { paths } from "./generated/routes.ts";
 import type { JobSnapshot, Kind, Results } from "./generated/types.ts";
-import { isEnded, type JobEvent, type JobStatus, toJobStatus, type WaitOptions } from "./job-events.ts";
+import { isEnded, type JobEvent, type JobStatus, toJobPath, toJobStatus, type WaitOptions } from "./job-events.ts";
 import type { CallOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 
@@ -68,14 +69,11 @@ export class Job<K extends Kind = Kind> {
    * Throws as {@link result} does when the wait itself fails.
    */
   async *events(options: WaitOptions<Results[K]> = {}): AsyncGenerator<JobEvent<Results[K]>, void, undefined> {
-    const stop = new AbortController();
-    const forward = () => stop.abort(options.signal?.reason);
-    if (options.signal?.aborted) forward();
-    options.signal?.addEventListener("abort", forward);
+    const scope = createScope(options.signal);
     const queue: JobEvent<Results[K]>[] = [];
     let wake = () => {};
     let isOver = false;
-    const wait = this.#settle({ ...options, signal: stop.signal }, (event) => {
+    const wait = this.#settle({ ...options, signal: scope.signal }, (event) => {
       queue.push(event);
       wake();
     }).finally(() => {
@@ -95,8 +93,8 @@ export class Job<K extends Kind = Kind> {
       }
       await wait;
     } finally {
-      options.signal?.removeEventListener("abort", forward);
-      stop.abort();
+      scope.release();
+      scope.abort();
     }
   }
 

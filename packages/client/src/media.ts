@@ -1,6 +1,9 @@
 /** Whether a value is a file's bytes rather than a reference to a file. */
 const isFile = (value: unknown): value is Blob | Uint8Array => value instanceof Uint8Array || value instanceof Blob;
 
+/** Gives the reference of an uploaded file. */
+type Upload = (file: Blob | Uint8Array) => Promise<string>;
+
 const isPlainObject = (value: unknown): value is Record<string, unknown> => {
   const prototype = typeof value === "object" && value !== null && Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -10,10 +13,7 @@ const isPlainObject = (value: unknown): value is Record<string, unknown> => {
  * A copy of an input in which every file is replaced by what `upload` gives for it. Arrays and plain objects are walked, each property
  * read once; everything else (dates, instances of your classes) stays as it is for JSON to print.
  */
-export async function replaceFiles(
-  input: unknown,
-  upload: (file: Blob | Uint8Array) => Promise<string>,
-): Promise<unknown> {
+export async function replaceFiles(input: unknown, upload: Upload): Promise<unknown> {
   if (isFile(input)) return upload(input);
   if (Array.isArray(input)) return Promise.all(input.map((item) => replaceFiles(item, upload)));
   if (!isPlainObject(input)) return input;

@@ -16,34 +16,26 @@ function toEpochMs(value: number, nowMs: number): number {
 
 /** The rate limit headers of an answer, or undefined when it has none. */
 export function readRateLimit(headers: Headers, nowMs = Date.now()): RateLimit | undefined {
-  const [limit, remaining, reset] = ["Limit", "Remaining", "Reset"].map((name) => {
-    const text = headers.get(`X-RateLimit-${name}`);
-    return text ? Number(text) : Number.NaN;
-  });
-  if (!(Number.isFinite(remaining) && Number.isFinite(reset))) return undefined;
-  return { limit: limit ?? 0, remaining: remaining ?? 0, reset: new Date(toEpochMs(reset ?? 0, nowMs)) };
+  const read = (name: string) => Number(headers.get(`X-RateLimit-${name}`) || Number.NaN);
+  const reset = read("Reset");
+  const remaining = read("Remaining");
+  if (!(reset >= 0 && remaining >= 0)) return undefined;
+  return { limit: read("Limit"), remaining, reset: new Date(toEpochMs(reset, nowMs)) };
 }
-
-const positive = (ms: number) => (ms > 0 ? ms : undefined);
 
 /**
  * Milliseconds the service asked to wait: `Retry-After` (seconds or a date), `retryAfter` of the body, or the reset of an exhausted
  * window. Zero, the past and nonsense are no request: the usual backoff applies.
  */
-export function readRetryAfterMs(
-  headers: Headers,
-  body: unknown,
-  status: number,
-  nowMs = Date.now(),
-): number | undefined {
-  const header = headers.get("Retry-After");
-  if (header) {
-    const seconds = Number(header);
-    const ms = positive(Number.isNaN(seconds) ? Date.parse(header) - nowMs : seconds * 1000);
-    if (ms) return ms;
-  }
-  const fromBody = positive(Number(fieldOf(body, "retryAfter")) * 1000);
-  if (fromBody || status !== 429) return fromBody;
-  const limit = readRateLimit(headers, nowMs);
-  return limit && positive(limit.reset.getTime() - nowMs);
+export function readRetryAfterMs(headers: Headers, body: unknown, status: number): number | undefined {
+  const nowMs = Date.now();
+  const header = headers.get("Retry-After") ?? "";
+  const fromReset = () => (status === 429 ? Number(readRateLimit(headers)?.reset) - nowMs : Number.NaN);
+  const asked = [
+    Number(header) * 1000,
+    Date.parse(header) - nowMs,
+    Number(fieldOf(body, "retryAfter")) * 1000,
+    fromReset(),
+  ];
+  return asked.find((ms) => ms > 0);
 }

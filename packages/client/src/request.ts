@@ -16,6 +16,9 @@ export interface Call extends CallOptions {
   readonly expect?: string | undefined;
 }
 
+/** Whether a method only reads, so that repeating it is always safe. */
+export const isRead = (method: string): boolean => /^(GET|HEAD)$/.test(method);
+
 /** What `fetch` is called with. */
 export interface PreparedRequest {
   readonly url: URL;
@@ -39,7 +42,7 @@ function readCacheInit(): RequestInit {
 function toUrl(options: ClientOptions, path: string): URL {
   const base = options.baseUrl ?? readEnvironment("COMFYUI_SERVICE_URL");
   if (!base) {
-    throw new ConfigError("The service's address is missing: pass baseUrl or set COMFYUI_SERVICE_URL.", {
+    throw new ConfigError("The service's address is missing: set baseUrl or COMFYUI_SERVICE_URL.", {
       code: "missing_base_url",
     });
   }
@@ -51,12 +54,11 @@ async function readSecret(options: ClientOptions): Promise<string | undefined> {
   const { apiSecret = readEnvironment("COMFYUI_API_SECRET") } = options;
   if (!apiSecret) return undefined;
   if ("document" in globalThis && !options.dangerouslyAllowBrowser) {
-    const words =
-      "A secret in a browser can be read by everyone: call through your own server, or set dangerouslyAllowBrowser.";
+    const words = "Everyone can read a secret in a browser: call your own server, or set dangerouslyAllowBrowser.";
     throw new ConfigError(words, { code: "secret_in_browser" });
   }
   if (!globalThis.crypto?.subtle) {
-    const words = "WebCrypto is missing, so nothing can be signed: use https, or Node 20 or newer.";
+    const words = "Signing needs WebCrypto: use https, or Node 20 or newer.";
     throw new ConfigError(words, { code: "insecure_context" });
   }
   return typeof apiSecret === "string" ? apiSecret : await apiSecret();
@@ -72,7 +74,7 @@ export async function prepareRequest(
   const url = toUrl(options, call.path);
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers, ...call.headers };
   if (body !== undefined) headers["Content-Type"] = call.contentType ?? "application/json";
-  if (call.idempotencyKey) headers["Idempotency-Key"] = call.idempotencyKey;
+  if (call.idempotencyKey && !isRead(method)) headers["Idempotency-Key"] = call.idempotencyKey;
   const keyId = call.isUnsigned ? undefined : (options.apiKey ?? readEnvironment("COMFYUI_API_KEY"));
   const secret = keyId && (await readSecret(options));
   if (keyId) headers["X-API-Key"] = keyId;

@@ -140,8 +140,12 @@ describe("every request", () => {
 });
 
 describe("a secret", () => {
-  it("appears in no error, however it is printed", async () => {
-    const comfy = await start({ "*": (_, response) => json(response, 400, { error: "No.", code: "invalid_input" }) });
+  it("appears in no error, however it is printed, even when a service echoes what it was sent", async () => {
+    const echo: Handler = ({ headers }, response) => {
+      const sent = `${headers["x-api-key"]} ${headers["x-signature"]}`;
+      json(response, 400, { error: "No.", code: "invalid_input", sent }, { "x-echo": sent });
+    };
+    const comfy = await start({ "*": echo });
     const error = await comfy.request("POST", "/a", {}).catch((thrown) => thrown);
     const signature = String(service.requests[0]?.headers["x-signature"]);
     for (const text of [

@@ -1,1 +1,16 @@
-export {};
+export * from "./access.ts";
+export * from "./assets.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./headers.ts";
+export * from "./health.ts";
+export * from "./jobs.ts";
+export * from "./kinds/image.ts";
+export * from "./kinds/index.ts";
+export * from "./kinds/lipsync.ts";
+export * from "./kinds/portrait.ts";
+export * from "./kinds/tts.ts";
+export * from "./product/index.ts";
+export * from "./results.ts";
+export * from "./states.ts";
+export * from "./tiers.ts";

@@ -1,0 +1,21 @@
+/**
+ * Who may call a route. Every route of the contract carries one of these words in `metadata.access`;
+ * a route without one is refused by the server's guard.
+ *
+ * - `public`: anyone.
+ * - `signed`: a known API key and a valid, unused signature over the exact body bytes.
+ * - `key`: a known API key; a signature is checked when present.
+ * - `link`: the bearer of a signed link that has not expired.
+ */
+export const accessWords = ["public", "signed", "key", "link"] as const;
+export type Access = (typeof accessWords)[number];
+
+/** Which limit a call spends. */
+export type Bucket = "requests" | "jobReads" | "none";
+
+export interface RouteMetadata {
+  readonly access: Access;
+  readonly bucket: Bucket;
+  /** OpenAPI grouping. */
+  readonly tag: string;
+}

@@ -1,0 +1,63 @@
+import * as z from "zod";
+
+/** Every error code of the service and the HTTP status it is answered with. The only place where the two meet. */
+export const errorStatus = {
+  invalid_json: 400,
+  invalid_input: 400,
+  missing_api_key: 401,
+  invalid_api_key: 401,
+  missing_timestamp: 401,
+  invalid_timestamp: 401,
+  signature_expired: 401,
+  missing_signature: 401,
+  invalid_signature: 401,
+  signature_replayed: 401,
+  unsupported_signature_version: 401,
+  missing_nonce: 401,
+  link_invalid: 403,
+  link_expired: 403,
+  access_denied: 403,
+  not_found: 404,
+  job_not_found: 404,
+  asset_not_found: 404,
+  method_not_allowed: 405,
+  job_already_finished: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_key_reused: 422,
+  missing_model: 422,
+  missing_node: 422,
+  voice_text_required: 422,
+  media_unusable: 422,
+  rate_limited: 429,
+  generations_exhausted: 429,
+  concurrency_limit: 429,
+  generation_failed: 500,
+  backend_crashed: 500,
+  internal_error: 500,
+  output_unavailable: 502,
+  async_disabled: 503,
+  draining: 503,
+  no_backend: 503,
+  unavailable: 503,
+  deadline_exceeded: 504,
+  cancelled: 409,
+} as const;
+
+export type ErrorCode = keyof typeof errorStatus;
+
+export const errorBody = z
+  .object({
+    error: z.string().describe("What went wrong, as a sentence for a person."),
+    code: z.string().describe("The stable name of the error, for programs."),
+    requestId: z.string().describe("Quote this when asking for help; it is also the `X-Request-Id` header."),
+    details: z
+      .unknown()
+      .optional()
+      .describe("What a program may need beside the sentence, e.g. the list of invalid fields."),
+    jobId: z.string().optional().describe("The job this error is about, when it exists and can be polled."),
+    pollUrl: z.string().optional().describe("Where that job can be read."),
+    retryAfter: z.number().optional().describe("Seconds to wait before trying again."),
+  })
+  .meta({ id: "Error" });
+export type ErrorBody = z.infer<typeof errorBody>;

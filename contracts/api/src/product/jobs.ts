@@ -1,0 +1,53 @@
+import { initContract } from "@ts-rest/core";
+import * as z from "zod";
+import type { RouteMetadata } from "../access.ts";
+import { waitSecondsMax } from "../events.ts";
+import { productJob } from "../jobs.ts";
+import { readErrors, writeErrors } from "./responses.ts";
+
+const c = initContract();
+const read: RouteMetadata = { access: "key", bucket: "jobReads", tag: "Jobs" };
+const write: RouteMetadata = { access: "signed", bucket: "requests", tag: "Jobs" };
+const pathParams = z.object({
+  kind: z.string().describe("`portrait`, `image`, `tts` or `lipsync`."),
+  id: z.string().describe("The job's id."),
+});
+
+export const jobRoutes = c.router({
+  read: {
+    method: "GET",
+    path: "/jobs/:kind/:id",
+    summary: "Read a job",
+    description: "Needs only `X-API-Key`. Jobs of other owners, unknown ids and wrong kinds are 404.",
+    pathParams,
+    query: z.object({
+      wait: z.coerce
+        .number()
+        .min(0)
+        .max(waitSecondsMax)
+        .optional()
+        .describe("Hold the answer until the job ends, this many seconds at the most (0–25)."),
+    }),
+    responses: { 200: productJob, ...readErrors },
+    metadata: read,
+  },
+  events: {
+    method: "GET",
+    path: "/jobs/:kind/:id/events",
+    summary: "Follow a job as server-sent events",
+    description:
+      "Each event's data is one JobEvent. The stream ends after the terminal event; closing it does not cancel the job.",
+    pathParams,
+    responses: { 200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }), ...readErrors },
+    metadata: read,
+  },
+  cancel: {
+    method: "POST",
+    path: "/jobs/:kind/:id/cancel",
+    summary: "Cancel a job, queued or running",
+    pathParams,
+    body: z.unknown().optional(),
+    responses: { 200: productJob, ...writeErrors },
+    metadata: write,
+  },
+});

@@ -1,0 +1,24 @@
+/** One window of a limit. */
+export interface LimitWindow {
+  /** Name in the `RateLimit` headers: `minute`, `hour`. */
+  readonly name: string;
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+export interface WindowState extends LimitWindow {
+  readonly remaining: number;
+  /** Unix milliseconds when more becomes available. */
+  readonly resetAtMs: number;
+}
+
+export interface Spent {
+  readonly isAllowed: boolean;
+  /** Every window after this request, the one nearest to exhaustion first. */
+  readonly windows: readonly WindowState[];
+}
+
+/** Sliding windows over a subject. A request is counted in all of its windows or, when one is full, in none. */
+export interface RateLimiter {
+  spend(subject: string, windows: readonly LimitWindow[]): Promise<Spent>;
+}

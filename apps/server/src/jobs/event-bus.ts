@@ -1,0 +1,11 @@
+import type { JobEvent } from "@comfy/contracts";
+
+/** What is told about a job while it lives. `finished` says that the database has the outcome. */
+export type JobNotice = Extract<JobEvent, { type: "queued" | "running" | "progress" }> | { readonly type: "finished" };
+
+/** Carries notices from who works on a job to who listens. A hint: listeners also read the database. */
+export interface EventBus {
+  publish(jobId: string, notice: JobNotice): void;
+  /** Calls `listener` for each notice until the returned function is called. */
+  subscribe(jobId: string, listener: (notice: JobNotice) => void): () => void;
+}

@@ -53,10 +53,15 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const toChoices = (values: readonly unknown[]): string[] =>
   values.filter((value) => typeof value === "string" || typeof value === "number").map(String);
 
+// Names come from graphs of strangers: "constructor" is not an input of anything.
+const ownInput = (specs: Readonly<Record<string, InputSpec>> = {}, input: string): InputSpec | undefined =>
+  Object.hasOwn(specs, input) ? specs[input] : undefined;
+
 /** One input of a class; undefined when the class has no such input. Hidden inputs are not looked at. */
 export function readInput(info: NodeInfo, input: string): InputDescription | undefined {
-  const isRequired = Object.hasOwn(info.input.required ?? {}, input);
-  const spec = isRequired ? info.input.required?.[input] : info.input.optional?.[input];
+  const required = ownInput(info.input.required, input);
+  const isRequired = required !== undefined;
+  const spec = required ?? ownInput(info.input.optional, input);
   if (spec === undefined) return undefined;
   if (typeof spec === "string") return { type: spec, isRequired, options: {} };
   const [type, second] = spec;

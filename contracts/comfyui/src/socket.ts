@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { executionCached, executionError, executionInterrupted, executionStart, executionSuccess } from "./execution.ts";
+import {
+  executionCached,
+  executionError,
+  executionInterrupted,
+  executionStart,
+  executionSuccess,
+} from "./execution.ts";
 import { nodeOutput } from "./files.ts";
 import { execInfo } from "./prompt.ts";
 import { features } from "./system-stats.ts";

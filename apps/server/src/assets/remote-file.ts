@@ -4,7 +4,10 @@ export interface RemoteFiles {
    * Opens a file. Redirects are followed a few times, each hop guarded anew.
    * @throws AppError `media_unusable` with a sentence that names the reason but no address of ours.
    */
-  open(url: string, options: { sizeBytesMax: number; signal: AbortSignal }): Promise<{ readonly body: AsyncIterable<Uint8Array> }>;
+  open(
+    url: string,
+    options: { sizeBytesMax: number; signal: AbortSignal },
+  ): Promise<{ readonly body: AsyncIterable<Uint8Array> }>;
   /** @throws AppError `invalid_input` when the address can be refused without a look: scheme, credentials, a private literal. */
   assertAllowed(url: string, field: string): void;
 }

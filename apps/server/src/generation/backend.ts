@@ -1,5 +1,5 @@
-import type { JobProgress } from "@comfy/contracts";
 import type { Graph } from "@comfy/comfyui-contract";
+import type { JobProgress } from "@comfy/contracts";
 import type { Inventory } from "@comfy/workflows";
 
 /** A file that a render made and that is still on the backend. */

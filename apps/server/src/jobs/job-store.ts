@@ -1,5 +1,5 @@
-import type { JobProgress, JobState, Kind } from "@comfy/contracts";
 import type { Graph } from "@comfy/comfyui-contract";
+import type { JobProgress, JobState, Kind } from "@comfy/contracts";
 import type { Plan } from "@comfy/workflows";
 import type { PendingSignature } from "../access/caller.ts";
 import type { NewAsset } from "../assets/asset.ts";

@@ -18,7 +18,12 @@ export interface Outbox {
   /** A failed try; `nextInMs` null gives up. Only status and timing are kept, never bodies. */
   markFailed(
     id: string,
-    try_: { readonly status?: number; readonly problem: string; readonly durationMs: number; readonly nextInMs: number | null },
+    try_: {
+      readonly status?: number;
+      readonly problem: string;
+      readonly durationMs: number;
+      readonly nextInMs: number | null;
+    },
   ): Promise<void>;
 }
 

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { ConfigError, parseConfig } from "./config.ts";
+
+const enough = {
+  COMFYUI_URL: "http://gpu-a:8188/, http://gpu-b:8188",
+  COMFYUI_API_KEYS: "pro_one,free_two",
+  COMFYUI_API_SECRET: "a-secret-of-20-chars",
+};
+
+test("the names that deployments already set are enough to start", () => {
+  const config = parseConfig(enough);
+  expect(config.backendUrls).toEqual(["http://gpu-a:8188", "http://gpu-b:8188"]);
+  expect(config.apiKeys).toEqual(["pro_one", "free_two"]);
+  expect(config).toMatchObject({ isAsyncEnabled: true, arePrivateUrlsAllowed: false, syncDeadlineMs: 285_000 });
+});
+
+test("without a backend the service refuses to start and says what to set", () => {
+  expect(() => parseConfig({ ...enough, COMFYUI_URL: "" })).toThrow(/COMFYUI_URL is missing/);
+});
+
+test("every fault is named at once", () => {
+  const fault = catchError(() => parseConfig({ PORT: "http", COMFYUI_URL: "gpu-a" }));
+  expect(fault).toBeInstanceOf(ConfigError);
+  expect(String(fault)).toMatch(/PORT/);
+  expect(String(fault)).toMatch(/COMFYUI_URL/);
+});
+
+test("a link shorter than an hour is refused", () => {
+  expect(() => parseConfig({ ...enough, LINK_TTL_SECONDS: "60" })).toThrow(/LINK_TTL_SECONDS/);
+});
+
+function catchError(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

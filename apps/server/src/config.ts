@@ -1,0 +1,117 @@
+import { resolve } from "node:path";
+import * as z from "zod";
+
+const flag = z.enum(["true", "false", "1", "0"]).transform((word) => word === "true" || word === "1");
+const list = z
+  .string()
+  .transform((text) => text.split(",").map((word) => word.trim()))
+  .transform((words) => words.filter((word) => word !== ""));
+const seconds = (fallback: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(fallback)
+    .transform((value) => value * 1000);
+const backendUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !new URL(url).search, "must not carry a query")
+  .transform((url) => url.replace(/\/+$/, ""));
+
+/** Every environment variable of the service. Empty texts count as absent. */
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  HOST: z.string().default("0.0.0.0"),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATA_DIR: z.string().default(".comfy"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  COMFYUI_URL: list.pipe(z.array(backendUrl)).default([]),
+  COMFYUI_API_KEYS: list.default([]),
+  COMFYUI_API_SECRET: z.string().min(16, "needs at least 16 characters").optional(),
+  ENABLE_ASYNC_QUEUES: flag.default(true),
+  ALLOW_PRIVATE_URLS: flag.default(false),
+  MAX_UPLOAD_SIZE: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(100 * 1024 * 1024),
+  CORS_ORIGINS: list.default([]),
+  TRUST_PROXY: z.coerce.number().int().min(0).default(0),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  BACKEND_SLOTS: z.coerce.number().int().min(1).max(16).default(1),
+  SYNC_DEADLINE_SECONDS: seconds(285),
+  JOB_DEADLINE_SECONDS: seconds(3600),
+  LINK_TTL_SECONDS: seconds(3600).refine((value) => value >= 3_600_000, "must be at least 3600"),
+  DRAIN_SECONDS: seconds(20),
+});
+
+/** What the service runs with. Milliseconds and bytes. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** The origin (and path prefix) that callers reach the service at; absent: the address it listens on. */
+  readonly publicUrl?: string;
+  readonly dataDirectory: string;
+  readonly databaseUrl?: string;
+  readonly backendUrls: readonly string[];
+  readonly apiKeys: readonly string[];
+  readonly apiSecret: string;
+  readonly isAsyncEnabled: boolean;
+  readonly arePrivateUrlsAllowed: boolean;
+  readonly uploadSizeBytesMax: number;
+  readonly corsOrigins: readonly string[];
+  /** Reverse proxies in front whose `X-Forwarded-For` is believed. */
+  readonly proxyHops: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  readonly slotsPerBackend: number;
+  readonly syncDeadlineMs: number;
+  readonly jobDeadlineMs: number;
+  readonly linkTtlMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** A start that was refused, with one sentence per fault. */
+export class ConfigError extends Error {
+  constructor(faults: readonly string[]) {
+    super(["The service cannot start with this environment:", ...faults.map((fault) => `  - ${fault}`)].join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+/** Reads the environment. @throws ConfigError naming every fault at once. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path[0]}: ${message}`));
+  const value = parsed.data;
+  const { COMFYUI_API_SECRET: apiSecret } = value;
+  const faults = [
+    value.COMFYUI_URL.length === 0 &&
+      "COMFYUI_URL is missing: the address of a ComfyUI server, e.g. http://127.0.0.1:8188 (several: comma-separated). To try the service without a GPU, run npm start, which brings an emulator.",
+    new Set(value.COMFYUI_URL).size < value.COMFYUI_URL.length && "COMFYUI_URL names one server twice.",
+    value.COMFYUI_API_KEYS.length === 0 &&
+      "COMFYUI_API_KEYS is missing: one or more keys, comma-separated, whose prefix (free_, basic_, pro_, enterprise_) is their tier.",
+    apiSecret === undefined && "COMFYUI_API_SECRET is missing: the secret that requests are signed with.",
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0 || apiSecret === undefined) throw new ConfigError(faults);
+  return {
+    port: value.PORT,
+    host: value.HOST,
+    ...(value.PUBLIC_URL && { publicUrl: value.PUBLIC_URL.replace(/\/+$/, "") }),
+    dataDirectory: resolve(value.DATA_DIR),
+    ...(value.DATABASE_URL && { databaseUrl: value.DATABASE_URL }),
+    backendUrls: value.COMFYUI_URL,
+    apiKeys: value.COMFYUI_API_KEYS,
+    apiSecret,
+    isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,
+    arePrivateUrlsAllowed: value.ALLOW_PRIVATE_URLS,
+    uploadSizeBytesMax: value.MAX_UPLOAD_SIZE,
+    corsOrigins: value.CORS_ORIGINS,
+    proxyHops: value.TRUST_PROXY,
+    logLevel: value.LOG_LEVEL,
+    slotsPerBackend: value.BACKEND_SLOTS,
+    syncDeadlineMs: value.SYNC_DEADLINE_SECONDS,
+    jobDeadlineMs: value.JOB_DEADLINE_SECONDS,
+    linkTtlMs: value.LINK_TTL_SECONDS,
+    drainTimeoutMs: value.DRAIN_SECONDS,
+  };
+}

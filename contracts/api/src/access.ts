@@ -16,6 +16,11 @@ export type Bucket = "requests" | "jobReads" | "none";
 export interface RouteMetadata {
   readonly access: Access;
   readonly bucket: Bucket;
+  /**
+   * `job`: the signature is spent in the very transaction that makes the job, so that a crash in between costs neither.
+   * Absent: the guard spends it before the handler runs.
+   */
+  readonly claims?: "job";
   /** OpenAPI grouping. */
   readonly tag: string;
 }

@@ -14,6 +14,7 @@ export const errorStatus = {
   signature_replayed: 401,
   unsupported_signature_version: 401,
   missing_nonce: 401,
+  missing_content_sha256: 401,
   link_invalid: 403,
   link_expired: 403,
   access_denied: 403,
@@ -21,9 +22,12 @@ export const errorStatus = {
   job_not_found: 404,
   asset_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   job_already_finished: 409,
+  cancelled: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  range_not_satisfiable: 416,
   idempotency_key_reused: 422,
   missing_model: 422,
   missing_node: 422,
@@ -32,6 +36,7 @@ export const errorStatus = {
   rate_limited: 429,
   generations_exhausted: 429,
   concurrency_limit: 429,
+  headers_too_large: 431,
   generation_failed: 500,
   backend_crashed: 500,
   internal_error: 500,
@@ -41,10 +46,18 @@ export const errorStatus = {
   no_backend: 503,
   unavailable: 503,
   deadline_exceeded: 504,
-  cancelled: 409,
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;
+
+/** One field of the input that was refused; `details` of an `invalid_input` error is a list of these. */
+export const invalidField = z
+  .object({
+    path: z.string().describe("Where: `description`, `?wait`, the name of a header, or empty for the body as a whole."),
+    message: z.string().describe("What was expected and what came."),
+  })
+  .meta({ id: "InvalidField" });
+export type InvalidField = z.infer<typeof invalidField>;
 
 export const errorBody = z
   .object({
@@ -54,7 +67,7 @@ export const errorBody = z
     details: z
       .unknown()
       .optional()
-      .describe("What a program may need beside the sentence, e.g. the list of invalid fields."),
+      .describe("What a program may need beside the sentence; with `invalid_input` a list of InvalidField."),
     jobId: z.string().optional().describe("The job this error is about, when it exists and can be polled."),
     pollUrl: z.string().optional().describe("Where that job can be read."),
     retryAfter: z.number().optional().describe("Seconds to wait before trying again."),

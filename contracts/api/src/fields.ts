@@ -31,7 +31,7 @@ export const mediaReference = (what: string) =>
     );
 
 export const callbackUrl = z
-  .url()
+  .url({ protocol: /^https?$/ })
   .max(2048)
   .optional()
   .describe("Where one signed POST is sent when the job ends. https only; never a private or loopback address.");

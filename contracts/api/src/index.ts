@@ -2,6 +2,7 @@ export * from "./access.ts";
 export * from "./assets.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./fields.ts";
 export * from "./headers.ts";
 export * from "./health.ts";
 export * from "./jobs.ts";

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { errorBody } from "../errors.ts";
 import { callbackUrl } from "../fields.ts";
+import { writeHeaders } from "../headers.ts";
 import { queuedJob } from "../jobs.ts";
 import { imageInput } from "../kinds/image.ts";
 import { lipsyncInput } from "../kinds/lipsync.ts";
@@ -12,11 +13,17 @@ import { mediaResult, pictureResult } from "../results.ts";
 import { writeErrors } from "./responses.ts";
 
 const c = initContract();
-const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Generation" };
+const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Generation", claims: "job" };
 const succeeded = { success: z.literal(true) };
+
+const examplesOf = (schema: z.ZodType) => {
+  const { examples } = schema.meta() ?? {};
+  return examples ? { examples } : {};
+};
 
 function generation<Name extends string, Input extends z.ZodRawShape, Result extends z.ZodRawShape>(
   name: Name,
+  title: string,
   words: string,
   input: z.ZodObject<Input>,
   result: z.ZodObject<Result>,
@@ -28,16 +35,23 @@ function generation<Name extends string, Input extends z.ZodRawShape, Result ext
       summary: `Make ${words} and wait for it`,
       description:
         "Answers when the job ended, after 285 s at the latest; then with 504 and the id of the job, which goes on.",
+      headers: writeHeaders,
       body: input,
-      responses: { 200: z.object({ ...succeeded, ...result.shape }), ...writeErrors, 504: errorBody },
+      responses: {
+        200: z.object({ ...succeeded, ...result.shape }).meta({ id: `${title}Answer` }),
+        ...writeErrors,
+        504: errorBody,
+      },
       metadata,
     },
     createAsync: {
       method: "POST",
       path: `/${name}/async`,
       summary: `Queue ${words}`,
-      description: "Answers at once with the job's id. The job survives restarts of the service.",
-      body: z.object({ ...input.shape, callbackUrl }),
+      description:
+        "Answers at once with the job's id. The job survives restarts of the service. Where the queue is switched off: 503 `async_disabled`.",
+      headers: writeHeaders,
+      body: z.object({ ...input.shape, callbackUrl }).meta({ id: `${title}AsyncInput`, ...examplesOf(input) }),
       responses: { 202: queuedJob, ...writeErrors },
       metadata,
     },
@@ -46,8 +60,8 @@ function generation<Name extends string, Input extends z.ZodRawShape, Result ext
 
 /** The four kinds, each synchronous and asynchronous. */
 export const generationRoutes = c.router({
-  portrait: generation("portrait", "a portrait", portraitInput, pictureResult),
-  image: generation("image", "an image", imageInput, pictureResult),
-  tts: generation("tts", "speech", ttsInput, mediaResult),
-  lipsync: generation("lipsync", "a lip-synced video", lipsyncInput, mediaResult),
+  portrait: generation("portrait", "Portrait", "a portrait", portraitInput, pictureResult),
+  image: generation("image", "Image", "an image", imageInput, pictureResult),
+  tts: generation("tts", "Tts", "speech", ttsInput, mediaResult),
+  lipsync: generation("lipsync", "Lipsync", "a lip-synced video", lipsyncInput, mediaResult),
 });

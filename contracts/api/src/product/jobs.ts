@@ -2,6 +2,7 @@ import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { waitSecondsMax } from "../events.ts";
+import { headerNames, writeHeaders } from "../headers.ts";
 import { productJob } from "../jobs.ts";
 import { readErrors, writeErrors } from "./responses.ts";
 
@@ -12,6 +13,14 @@ const pathParams = z.object({
   kind: z.string().describe("`portrait`, `image`, `tts` or `lipsync`."),
   id: z.string().describe("The job's id."),
 });
+
+const lastEventId = z
+  .string()
+  .max(128)
+  .optional()
+  .describe(
+    "The id of the last event that arrived: what came after it is sent. An unknown id gets the job as it stands.",
+  );
 
 export const jobRoutes = c.router({
   read: {
@@ -36,17 +45,26 @@ export const jobRoutes = c.router({
     path: "/jobs/:kind/:id/events",
     summary: "Follow a job as server-sent events",
     description:
-      "Each event's data is one JobEvent. The stream ends after the terminal event; closing it does not cancel the job.",
+      "Each event's data is one JobEvent. The stream ends after the terminal event; closing it does not cancel the job. Coming back after the end (with `Last-Event-ID`) is answered with 204, which tells a browser to stop.",
     pathParams,
-    responses: { 200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }), ...readErrors },
+    headers: { [headerNames.lastEventId]: lastEventId },
+    query: z.object({ lastEventId: lastEventId.describe("The same, for clients that cannot set headers.") }),
+    responses: {
+      200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }),
+      204: c.noBody(),
+      ...readErrors,
+    },
     metadata: read,
   },
   cancel: {
     method: "POST",
     path: "/jobs/:kind/:id/cancel",
     summary: "Cancel a job, queued or running",
+    description:
+      "Answers with the job as it stands; it may still be `processing` until the GPU let go of it. 409 when it has ended.",
     pathParams,
-    body: z.unknown().optional(),
+    headers: writeHeaders,
+    body: z.unknown().optional().describe("Nothing is read from it."),
     responses: { 200: productJob, ...writeErrors },
     metadata: write,
   },

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { asset } from "../assets.ts";
 import { errorBody } from "../errors.ts";
+import { writeHeaders } from "../headers.ts";
 import { writeErrors } from "./responses.ts";
 
 const c = initContract();
@@ -29,6 +30,7 @@ export const outputRoutes = c.router({
       403: errorBody,
       404: errorBody,
       416: errorBody,
+      502: errorBody,
     },
     metadata: link,
   },
@@ -39,8 +41,9 @@ export const outputRoutes = c.router({
     description:
       "multipart/form-data with one part named `file`. The type is read from the content, not from the name.",
     contentType: "multipart/form-data",
+    headers: writeHeaders,
     body: z.object({ file: z.unknown().describe("The file.") }),
-    responses: { 201: asset, ...writeErrors },
+    responses: { 200: asset, 201: asset, ...writeErrors },
     metadata: signed,
   },
 });

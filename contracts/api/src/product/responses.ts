@@ -4,6 +4,7 @@ import { errorBody } from "../errors.ts";
 export const readErrors = {
   400: errorBody,
   401: errorBody,
+  403: errorBody,
   404: errorBody,
   429: errorBody,
   500: errorBody,

@@ -139,7 +139,7 @@ export interface ErrorBody {
   code: string;
   /** Quote this when asking for help; it is also the `X-Request-Id` header. */
   requestId: string;
-  /** What a program may need beside the sentence, e.g. the list of invalid fields. */
+  /** What a program may need beside the sentence; with `invalid_input` a list of InvalidField. */
   details?: unknown;
   /** The job this error is about, when it exists and can be polled. */
   jobId?: string;
@@ -318,6 +318,7 @@ export type ErrorCode =
   | "signature_replayed"
   | "unsupported_signature_version"
   | "missing_nonce"
+  | "missing_content_sha256"
   | "link_invalid"
   | "link_expired"
   | "access_denied"
@@ -325,9 +326,12 @@ export type ErrorCode =
   | "job_not_found"
   | "asset_not_found"
   | "method_not_allowed"
+  | "request_timeout"
   | "job_already_finished"
+  | "cancelled"
   | "payload_too_large"
   | "unsupported_media_type"
+  | "range_not_satisfiable"
   | "idempotency_key_reused"
   | "missing_model"
   | "missing_node"
@@ -336,6 +340,7 @@ export type ErrorCode =
   | "rate_limited"
   | "generations_exhausted"
   | "concurrency_limit"
+  | "headers_too_large"
   | "generation_failed"
   | "backend_crashed"
   | "internal_error"
@@ -344,5 +349,4 @@ export type ErrorCode =
   | "draining"
   | "no_backend"
   | "unavailable"
-  | "deadline_exceeded"
-  | "cancelled";
+  | "deadline_exceeded";

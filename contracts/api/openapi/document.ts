@@ -1,0 +1,66 @@
+import type { OpenAPIObject, PathItemObject } from "openapi3-ts/oas31";
+import { invalidField } from "../src/errors.ts";
+import { jobEvent } from "../src/events.ts";
+import { productContract } from "../src/product/index.ts";
+import { headers } from "./headers.ts";
+import { toOperation } from "./operation.ts";
+import { listRoutes, metadataOf } from "./routes.ts";
+import { createSchemaPrinter } from "./schemas.ts";
+import { securitySchemes } from "./security.ts";
+
+const TAGS: Readonly<Record<string, string>> = {
+  Generation: "Make a portrait, an image, speech or a lip-synced video; wait for it, or queue it.",
+  Jobs: "Read, follow and cancel what was queued.",
+  Assets: "Files in and out.",
+  Health: "Is the service well, is the GPU there.",
+};
+
+const METHODS = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
+
+/** What {@link createOpenApiDocument} is told. */
+export interface OpenApiOptions {
+  /** Version of the service, e.g. `1.4.0`. */
+  readonly version: string;
+  /** Origin (and path prefix) of the service; `/` when absent: wherever the document was read. */
+  readonly serverUrl?: string;
+}
+
+/**
+ * The OpenAPI 3.1 document of everything the contract promises.
+ *
+ * @example const document = createOpenApiDocument({ version: "1.0.0", serverUrl: "https://comfy.example.com" });
+ */
+export function createOpenApiDocument({ version, serverUrl = "/" }: OpenApiOptions): OpenAPIObject {
+  const printer = createSchemaPrinter();
+  const paths: Record<string, PathItemObject> = {};
+  const routes = listRoutes(productContract);
+  for (const listed of routes) {
+    const { method, path } = listed.route;
+    const template = path.replaceAll(/:(\w+)/g, "{$1}");
+    paths[template] = { ...paths[template], [METHODS[method]]: toOperation(listed, printer) };
+  }
+  // Told in streams and in `details`, which no response schema refers to.
+  printer.print(jobEvent, "output");
+  printer.print(invalidField, "output");
+  const tags = [...new Set(routes.map((listed) => metadataOf(listed).tag))];
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Comfy service",
+      version,
+      license: { name: "MIT", identifier: "MIT" },
+      description:
+        "A typed, signed, durable service in front of ComfyUI. Every error is `{ error, code, requestId, details? }`: a sentence for people, a code for programs.",
+    },
+    servers: [{ url: serverUrl }],
+    tags: tags.map((name) => ({ name, ...(TAGS[name] && { description: TAGS[name] }) })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(printer.components).sort(([left], [right]) => (left < right ? -1 : 1)),
+      ),
+      headers,
+      securitySchemes,
+    },
+  };
+}

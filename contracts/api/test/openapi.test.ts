@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { createOpenApiDocument, listRoutes, metadataOf } from "@comfy/contracts/openapi";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { describe, expect, it } from "vitest";
+import { accessWords, errorStatus, kindInputs, kinds, productContract } from "../src/index.ts";
+
+const document = createOpenApiDocument({ version: "1.0.0" });
+const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+  [item.get, item.post].flatMap((operation) => (operation ? [{ path, operation }] : [])),
+);
+const operationAt = (path: string) => operations.find((entry) => entry.path === path)?.operation;
+
+describe("the OpenAPI document", () => {
+  it("is valid OpenAPI 3.1", async () => {
+    const outcome = await new Validator().validate(JSON.parse(JSON.stringify(document)));
+    expect(outcome.errors).toBeUndefined();
+    expect(outcome.valid).toBe(true);
+  });
+
+  it("is the one in docs/api, so that what people read is what the service does", async () => {
+    const file = new URL("../../../docs/api/openapi.json", import.meta.url);
+    expect(JSON.parse(await readFile(file, "utf8")), "run `npm run generate` and commit docs/api/openapi.json").toEqual(
+      JSON.parse(JSON.stringify(document)),
+    );
+  });
+
+  it("refers to nothing that it does not hold", () => {
+    const text = JSON.stringify(document);
+    const references = [...text.matchAll(/"#\/components\/(\w+)\/([^"]+)"/g)];
+    expect(references.length).toBeGreaterThan(50);
+    const components: Record<string, Record<string, unknown>> = JSON.parse(JSON.stringify(document.components));
+    for (const [, group = "", name = ""] of references)
+      expect(components[group], `${group}/${name}`).toHaveProperty(name);
+  });
+
+  it.each(kinds)("documents %s and its queued form with the same input, plus callbackUrl", (kind) => {
+    const schemas = document.components?.schemas ?? {};
+    const nameOf = (path: string) => {
+      const body = JSON.stringify(operationAt(path)?.requestBody);
+      return /#\/components\/schemas\/(\w+)/.exec(body)?.[1] ?? "";
+    };
+    const fields = Object.keys(kindInputs[kind].shape);
+    const propertiesOf = (name: string) => Object.keys(Object(schemas[name]).properties ?? {});
+    expect(propertiesOf(nameOf(`/${kind}`))).toEqual(fields);
+    expect(propertiesOf(nameOf(`/${kind}/async`))).toEqual([...fields, "callbackUrl"]);
+    expect(operationAt(`/${kind}/async`)?.callbacks).toHaveProperty("jobEnded");
+    expect(operationAt(`/${kind}/async`)?.responses).toHaveProperty("202");
+  });
+
+  it("offers Idempotency-Key on every POST", () => {
+    const posts = Object.values(document.paths ?? {}).flatMap(({ post }) => post ?? []);
+    expect(posts.length).toBeGreaterThan(8);
+    for (const post of posts) {
+      expect(post.parameters, post.operationId).toContainEqual(
+        expect.objectContaining({ in: "header", name: "idempotency-key", required: false }),
+      );
+    }
+  });
+
+  it("shows an example of every error a route can answer", () => {
+    for (const { operation } of operations) {
+      for (const [status, response] of Object.entries(operation.responses ?? {})) {
+        if (Number(status) < 400 || operation.operationId === "serviceHealth") continue;
+        const { example } = response.content["application/json"];
+        expect(example, `${operation.operationId} ${status}`).toBeDefined();
+        expect(errorStatus[example.code as keyof typeof errorStatus]).toBe(Number(status));
+      }
+    }
+  });
+
+  it("tells nobody that an answer has no further fields", () => {
+    expect(document.components?.schemas?.Job).toBeDefined();
+    expect(JSON.stringify(document)).not.toContain("additionalProperties");
+  });
+});
+
+describe("the routes", () => {
+  const routes = listRoutes(productContract);
+
+  it.each(routes.map((listed) => [listed.name, listed] as const))("%s says who may call it", (_, listed) => {
+    expect(accessWords).toContain(metadataOf(listed).access);
+  });
+
+  it("are refused by the generator when they do not say so", () => {
+    const [listed] = routes;
+    if (!listed) throw new Error("The contract has no routes.");
+    const { metadata: _, ...route } = listed.route;
+    expect(() => metadataOf({ name: "forgotten", route })).toThrow("The route forgotten lacks metadata");
+    const odd = { name: "odd", route: { ...listed.route, metadata: { access: "anyone", bucket: "none", tag: "X" } } };
+    expect(() => metadataOf(odd)).toThrow("The route odd lacks metadata");
+  });
+
+  it("are open to everyone only where the wire says so", () => {
+    const open = routes.filter((listed) => metadataOf(listed).access === "public").map(({ route }) => route.path);
+    expect(open).toEqual(["/health", "/ping"]);
+  });
+});

@@ -1,0 +1,30 @@
+import { checkBoundaries } from "./boundaries.ts";
+import { checkGenerated } from "./generated.ts";
+import { checkHouseRules } from "./house-rules.ts";
+import { type Outcome, runCommand } from "./run-command.ts";
+
+/** One thing `npm test` insists on beside the tests. */
+export interface Step {
+  readonly name: string;
+  run(signal: AbortSignal): Promise<Outcome>;
+}
+
+const command = (name: string, file: string, ...args: string[]): Step => ({
+  name,
+  run: (signal) => runCommand(file, args, { signal }),
+});
+
+/**
+ * Two lanes side by side, for two cores: the compiler alone takes about as long as everything else together. Generation comes last in
+ * its lane because it reads the same files.
+ */
+export const lanes: readonly (readonly Step[])[] = [
+  [command("types", "turbo", "run", "typecheck", "--concurrency=1", "--output-logs=errors-only")],
+  [
+    { name: "house rules", run: () => checkHouseRules() },
+    command("lint and format", "biome", "check", "--error-on-warnings", "."),
+    { name: "import boundaries", run: (signal) => checkBoundaries({ signal }) },
+    command("dead code", "knip", "--no-progress"),
+    { name: "generated files", run: (signal) => checkGenerated({ signal }) },
+  ],
+];

@@ -15,14 +15,15 @@ test("the names that deployments already set are enough to start", () => {
 });
 
 test("without a backend the service refuses to start and says what to set", () => {
-  expect(() => parseConfig({ ...enough, COMFYUI_URL: "" })).toThrow(/COMFYUI_URL is missing/);
+  expect(() => parseConfig({ ...enough, COMFYUI_URL: "" })).toThrow(/COMFYUI_URL: is missing/);
 });
 
 test("every fault is named at once", () => {
   const fault = catchError(() => parseConfig({ PORT: "http", COMFYUI_URL: "gpu-a" }));
   expect(fault).toBeInstanceOf(ConfigError);
   expect(String(fault)).toMatch(/PORT/);
-  expect(String(fault)).toMatch(/COMFYUI_URL/);
+  expect(String(fault)).toMatch(/COMFYUI_URL: expected http/);
+  expect(String(fault)).toMatch(/COMFYUI_API_SECRET: is missing/);
 });
 
 test("a link shorter than an hour is refused", () => {

@@ -2,10 +2,13 @@ import { resolve } from "node:path";
 import * as z from "zod";
 
 const flag = z.enum(["true", "false", "1", "0"]).transform((word) => word === "true" || word === "1");
-const list = z
-  .string()
-  .transform((text) => text.split(",").map((word) => word.trim()))
-  .transform((words) => words.filter((word) => word !== ""));
+const toWords = (text: string) =>
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+const list = z.string().transform(toWords);
+const requiredList = (missing: string) => z.string({ error: missing }).transform(toWords);
 const seconds = (fallback: number) =>
   z.coerce
     .number()
@@ -13,8 +16,8 @@ const seconds = (fallback: number) =>
     .default(fallback)
     .transform((value) => value * 1000);
 const backendUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((url) => !new URL(url).search, "must not carry a query")
+  .url({ protocol: /^https?$/, error: "expected http(s) addresses, e.g. http://127.0.0.1:8188", abort: true })
+  .refine((url) => !new URL(url).search, "an address must not carry a query")
   .transform((url) => url.replace(/\/+$/, ""));
 
 /** Every environment variable of the service. Empty texts count as absent. */
@@ -24,9 +27,15 @@ const environment = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   DATA_DIR: z.string().default(".comfy"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  COMFYUI_URL: list.pipe(z.array(backendUrl)).default([]),
-  COMFYUI_API_KEYS: list.default([]),
-  COMFYUI_API_SECRET: z.string().min(16, "needs at least 16 characters").optional(),
+  COMFYUI_URL: requiredList(
+    "is missing: the address of a ComfyUI server, e.g. http://127.0.0.1:8188 (several: comma-separated). To try the service without a GPU, run npm start, which brings an emulator.",
+  ).pipe(z.array(backendUrl).refine((urls) => new Set(urls).size === urls.length, "names one server twice")),
+  COMFYUI_API_KEYS: requiredList(
+    "is missing: one or more keys, comma-separated, whose prefix (free_, basic_, pro_, enterprise_) is their tier.",
+  ),
+  COMFYUI_API_SECRET: z
+    .string({ error: "is missing: the secret that requests are signed with." })
+    .min(16, "needs at least 16 characters"),
   ENABLE_ASYNC_QUEUES: flag.default(true),
   ALLOW_PRIVATE_URLS: flag.default(false),
   MAX_UPLOAD_SIZE: z.coerce
@@ -81,18 +90,8 @@ export class ConfigError extends Error {
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path[0]}: ${message}`));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
   const value = parsed.data;
-  const { COMFYUI_API_SECRET: apiSecret } = value;
-  const faults = [
-    value.COMFYUI_URL.length === 0 &&
-      "COMFYUI_URL is missing: the address of a ComfyUI server, e.g. http://127.0.0.1:8188 (several: comma-separated). To try the service without a GPU, run npm start, which brings an emulator.",
-    new Set(value.COMFYUI_URL).size < value.COMFYUI_URL.length && "COMFYUI_URL names one server twice.",
-    value.COMFYUI_API_KEYS.length === 0 &&
-      "COMFYUI_API_KEYS is missing: one or more keys, comma-separated, whose prefix (free_, basic_, pro_, enterprise_) is their tier.",
-    apiSecret === undefined && "COMFYUI_API_SECRET is missing: the secret that requests are signed with.",
-  ].filter((fault) => fault !== false);
-  if (faults.length > 0 || apiSecret === undefined) throw new ConfigError(faults);
   return {
     port: value.PORT,
     host: value.HOST,
@@ -101,7 +100,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     ...(value.DATABASE_URL && { databaseUrl: value.DATABASE_URL }),
     backendUrls: value.COMFYUI_URL,
     apiKeys: value.COMFYUI_API_KEYS,
-    apiSecret,
+    apiSecret: value.COMFYUI_API_SECRET,
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,
     arePrivateUrlsAllowed: value.ALLOW_PRIVATE_URLS,
     uploadSizeBytesMax: value.MAX_UPLOAD_SIZE,

@@ -22,6 +22,8 @@ export type RenderOutcome =
   /** The backend was restarted or forgot the prompt: it may be dispatched again. */
   | { readonly type: "lost"; readonly message: string }
   | { readonly type: "out_of_memory"; readonly message: string }
+  /** The caller let go through `detach`: the prompt goes on. */
+  | { readonly type: "detached" }
   /** Not reachable for longer than the adapter waits: the prompt may still be running there. */
   | { readonly type: "unreachable"; readonly message: string };
 
@@ -41,6 +43,8 @@ export interface RenderOptions {
   readonly onProgress: (progress: JobProgress) => void;
   /** Aborting cancels the prompt on the backend, by id, and gives `interrupted`. */
   readonly signal: AbortSignal;
+  /** Aborting stops following, leaves the prompt alone and gives `detached`: the next worker takes it up with `resume`. */
+  readonly detach: AbortSignal;
 }
 
 /** Something that renders graphs: a ComfyUI server. */

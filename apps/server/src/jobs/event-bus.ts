@@ -1,7 +1,12 @@
 import type { JobEvent } from "@comfy/contracts";
 
-/** What is told about a job while it lives. `finished` says that the database has the outcome. */
-export type JobNotice = Extract<JobEvent, { type: "queued" | "running" | "progress" }> | { readonly type: "finished" };
+/**
+ * What is told about a job while it lives. `finished` says that the database has the outcome; `cancel_requested` tells
+ * whoever works on it to look at its flag.
+ */
+export type JobNotice =
+  | Extract<JobEvent, { type: "queued" | "running" | "progress" }>
+  | { readonly type: "finished" | "cancel_requested" };
 
 /** Carries notices from who works on a job to who listens. A hint: listeners also read the database. */
 export interface EventBus {

@@ -1,0 +1,31 @@
+import type { Log } from "../log.ts";
+import type { EventBus } from "./event-bus.ts";
+import type { Finish, JobStore } from "./job-store.ts";
+
+export interface FinishJobDeps {
+  readonly jobs: Pick<JobStore, "finish">;
+  readonly events: EventBus;
+  readonly log: Log;
+  /** Tells whoever delivers callbacks that one may be due. */
+  readonly knockOutbox: () => void;
+}
+
+/** False when the job had ended before, or somebody else holds it by now: then nothing was written. */
+export type FinishJob = (finish: Finish) => Promise<boolean>;
+
+/** Ends a job, then tells everybody who waits for it. */
+export function createFinishJob({ jobs, events, log, knockOutbox }: FinishJobDeps): FinishJob {
+  return async function finishJob(finish) {
+    const { jobId, ending } = finish;
+    const isWritten = await jobs.finish(finish);
+    if (!isWritten) {
+      log.info({ jobId, state: ending.state }, "An ending was discarded: the job had ended or changed hands.");
+      return false;
+    }
+    const failure = ending.state === "complete" ? {} : { code: ending.failure.code, reason: ending.failure.message };
+    log.info({ jobId, state: ending.state, ...failure }, "Job ended.");
+    events.publish(jobId, { type: "finished" });
+    knockOutbox();
+    return true;
+  };
+}

@@ -1,4 +1,4 @@
-import type { TierName } from "@comfy/contracts";
+import type { TierLimits, TierName } from "@comfy/contracts";
 
 export interface ApiKey {
   /** Internal id, safe to log. */
@@ -7,6 +7,8 @@ export interface ApiKey {
   readonly tier: TierName;
   /** What its signatures are made with. */
   readonly secret: string;
+  /** Limits that differ from those of the tier. */
+  readonly limits?: Partial<TierLimits>;
 }
 
 /** Where API keys are known. */

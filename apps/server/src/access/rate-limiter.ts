@@ -22,3 +22,8 @@ export interface Spent {
 export interface RateLimiter {
   spend(subject: string, windows: readonly LimitWindow[]): Promise<Spent>;
 }
+
+/** Orders windows: the one nearest to exhaustion first; of equal ones the one that stays so the longest. */
+export function byExhaustion(left: WindowState, right: WindowState): number {
+  return left.remaining - right.remaining || right.resetAtMs - left.resetAtMs;
+}

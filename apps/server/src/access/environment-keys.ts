@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { type TierLimits, tierOfKey } from "@comfy/contracts";
+import type { ApiKey, KeyRing } from "./key-ring.ts";
+
+export interface EnvironmentKeyRingOptions {
+  /** Entries of `COMFYUI_API_KEYS`: a key, or `name:key`. */
+  readonly keys: readonly string[];
+  /** `COMFYUI_API_SECRET`: what all of them sign with. */
+  readonly secret: string;
+  /** Limits that differ from those of the tier, by the name of the entry. */
+  readonly limits?: Readonly<Record<string, Partial<TierLimits>>>;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const NAME = /^[\w.-]{1,64}$/;
+// What a header carries unchanged. A comma would be read as two headers.
+const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/;
+
+function parseEntry(entry: string): { name: string | undefined; key: string } {
+  const colon = entry.indexOf(":");
+  const name = colon === -1 ? undefined : entry.slice(0, colon);
+  const key = entry.slice(colon + 1);
+  // The entry itself is a secret: the sentence must not repeat it.
+  if (!KEY.test(key) || (name !== undefined && !NAME.test(name))) {
+    throw new Error(
+      "An entry of COMFYUI_API_KEYS is malformed: expected a key of visible ASCII characters without commas, or name:key with a name of A-Z a-z 0-9 _ . -",
+    );
+  }
+  return { name, key };
+}
+
+/**
+ * The keys of `COMFYUI_API_KEYS`. A bare key is its own owner, so replacing it leaves its jobs and assets behind; the keys of one name
+ * share an owner, so a rotation keeps them. The prefix of a key is its tier.
+ * Throws for a malformed entry, for a key that stands under two owners, and for a missing secret.
+ *
+ * @example createEnvironmentKeyRing({ keys: ["landline:pro_4f…", "free_9c…"], secret })
+ */
+export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): KeyRing {
+  const { secret, limits = {} } = options;
+  if (options.keys.length > 0 && !secret) {
+    throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
+  }
+  const byDigest = new Map<string, ApiKey>();
+  for (const { name, key } of options.keys.map(parseEntry)) {
+    const digest = sha256(key);
+    const short = digest.slice(0, 16);
+    const ownerId = `env:${name ?? short}`;
+    const known = byDigest.get(digest);
+    if (known && known.ownerId !== ownerId) {
+      throw new Error("A key of COMFYUI_API_KEYS stands under two names: expected one owner per key.");
+    }
+    const ownLimits = name === undefined ? undefined : limits[name];
+    const apiKey: ApiKey = { id: `key-${short}`, ownerId, tier: tierOfKey(key), secret };
+    byDigest.set(digest, ownLimits ? { ...apiKey, limits: ownLimits } : apiKey);
+  }
+  return {
+    // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
+    find: async (apiKey) => byDigest.get(sha256(apiKey)),
+  };
+}

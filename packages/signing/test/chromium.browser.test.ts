@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
@@ -34,7 +35,7 @@ describe.skipIf(!present && !demanded)(`in a browser${present ? "" : ` (skipped:
     const options = { bundle: true, write: false, format: "esm", target: "es2022" } as const;
     const { outputFiles } = await build({
       ...options,
-      stdin: { contents: page, resolveDir: root.pathname, loader: "ts" },
+      stdin: { contents: page, resolveDir: fileURLToPath(root), loader: "ts" },
     });
     // WebCrypto exists in secure contexts only; a page from loopback is one.
     const server = createServer((request, response) => {

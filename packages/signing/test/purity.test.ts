@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -21,7 +22,7 @@ describe("the package", () => {
 
   it("costs a bundle that only signs at most 1 kB, compressed", async () => {
     const contents = 'export { signRequest } from "./src/index.ts";';
-    const resolveDir = new URL("..", import.meta.url).pathname;
+    const resolveDir = fileURLToPath(new URL("..", import.meta.url));
     const options = { bundle: true, minify: true, write: false, format: "esm", target: "es2022" } as const;
     const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir, loader: "ts" } });
     const sizeBytes = gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;

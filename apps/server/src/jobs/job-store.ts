@@ -96,6 +96,6 @@ export interface JobStore {
   finish(finish: Finish): Promise<boolean>;
   /** Makes every leased job claimable. For the one process of an embedded database, at its start: all holders are dead. */
   releaseLeases(): Promise<number>;
-  /** Jobs past their deadline. */
+  /** Jobs past their deadline that nobody works on: whoever holds a lease watches the deadline itself. */
   findOverdue(limit: number): Promise<readonly Job[]>;
 }

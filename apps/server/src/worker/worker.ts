@@ -1,4 +1,3 @@
-import type { FinishJob } from "../jobs/finish-job.ts";
 import type { Lease } from "../jobs/job.ts";
 import type { ClaimedJob, JobStore } from "../jobs/job-store.ts";
 import type { RunJob } from "../jobs/run-job.ts";
@@ -9,13 +8,10 @@ import { createLoop } from "./loop.ts";
 const LEASE_MS = 30_000;
 const RENEW_EVERY_MS = 10_000;
 const CLAIM_EVERY_MS = 1_000;
-const SWEEP_EVERY_MS = 5_000;
-const SWEEP_COUNT = 100;
 
 export interface WorkerDeps {
-  readonly jobs: Pick<JobStore, "claim" | "renew" | "findOverdue" | "releaseLeases">;
+  readonly jobs: Pick<JobStore, "claim" | "renew" | "releaseLeases">;
   readonly runJob: RunJob;
-  readonly finishJob: FinishJob;
   readonly log: Log;
   /** Names this process in leases. */
   readonly holder: string;
@@ -41,7 +37,6 @@ export function createWorker(deps: WorkerDeps): Worker {
   const runs = new Map<string, Run>();
   const claiming = createLoop({ name: "claim", everyMs: CLAIM_EVERY_MS, log: deps.log, run: claim });
   const renewing = createLoop({ name: "lease", everyMs: RENEW_EVERY_MS, log: deps.log, run: renew });
-  const sweeping = createLoop({ name: "deadline", everyMs: SWEEP_EVERY_MS, log: deps.log, run: sweep });
 
   async function claim(): Promise<boolean> {
     const count = deps.runsMax - runs.size;
@@ -81,16 +76,6 @@ export function createWorker(deps: WorkerDeps): Worker {
     return false;
   }
 
-  /** Ends jobs that wait past their deadline; a job that runs here ends itself. */
-  async function sweep(): Promise<boolean> {
-    const overdue = await deps.jobs.findOverdue(SWEEP_COUNT);
-    for (const { id } of overdue.filter((job) => !runs.has(job.id))) {
-      const failure = { code: "deadline_exceeded" as const, message: "The job did not start before its deadline." };
-      await deps.finishJob({ jobId: id, ending: { state: "expired", failure }, isRefunded: true });
-    }
-    return overdue.length === SWEEP_COUNT;
-  }
-
   return {
     name: "worker",
     knock: claiming.knock,
@@ -99,11 +84,11 @@ export function createWorker(deps: WorkerDeps): Worker {
         const count = await deps.jobs.releaseLeases();
         if (count > 0) deps.log.info({ count }, "Jobs that an earlier process left are taken up again.");
       }
-      for (const loop of [claiming, renewing, sweeping]) loop.start();
+      for (const loop of [claiming, renewing]) loop.start();
     },
     /** Waits for what runs; renders that outlast the wait go on without us and are taken up at the next start. */
     async drain(signal) {
-      await Promise.all([claiming.stop(), sweeping.stop()]);
+      await claiming.stop();
       const { promise: isTimeUp, resolve } = Promise.withResolvers<void>();
       signal.addEventListener("abort", () => resolve(), { once: true });
       await Promise.race([Promise.all([...runs.values()].map(({ done }) => done)), isTimeUp]);
@@ -111,7 +96,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     async stop() {
       const left = [...runs.values()];
       for (const { detach } of left) detach.abort(new Error("The service is stopping."));
-      await Promise.all([...left.map(({ done }) => done), renewing.stop(), claiming.stop(), sweeping.stop()]);
+      await Promise.all([...left.map(({ done }) => done), renewing.stop(), claiming.stop()]);
     },
   };
 }

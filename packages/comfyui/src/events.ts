@@ -1,0 +1,17 @@
+import type { Progress } from "./progress.ts";
+
+/** What happens to a prompt on its way. All of it is news for people; the outcome never depends on it. */
+export type PromptEvent =
+  /** It waits; so many prompts go before it, the running one included. */
+  | { readonly type: "queued"; readonly position: number }
+  | { readonly type: "running" }
+  | ({ readonly type: "progress" } & Progress)
+  /** A picture of the work so far. */
+  | { readonly type: "preview"; readonly mediaType: string; readonly bytes: Uint8Array }
+  /** What a node has to say. */
+  | { readonly type: "text"; readonly node: string; readonly text: string }
+  /** It runs, but nothing was heard of it for so long. Repeated each time the bound passes. */
+  | { readonly type: "stalled"; readonly quietMs: number }
+  /** The server stopped answering, so long ago. Told once; `reachable` follows when it answers again. */
+  | { readonly type: "unreachable"; readonly sinceMs: number }
+  | { readonly type: "reachable" };

@@ -1,0 +1,69 @@
+import { graph } from "@comfy/comfyui-contract";
+import type { PromptEvent } from "./events.ts";
+import type { PromptState } from "./find.ts";
+import type { Socket } from "./socket.ts";
+import type { Track } from "./tracks.ts";
+
+/** A prompt of ours that runs without a word on the socket for this long was forgotten there. */
+const SILENCE_MS = 3_000;
+
+/** Turns looks into news: each is told once, and silence is timed. */
+export interface Reporter {
+  report(state: PromptState): void;
+  lose(sinceMs: number): void;
+  regain(): void;
+}
+
+export interface ReporterParts {
+  readonly track: Track;
+  readonly socket: Socket;
+  readonly tell: (event: PromptEvent) => void;
+  readonly stalledAfterMs: number;
+}
+
+export function createReporter({ track, socket, tell, stalledAfterMs }: ReporterParts): Reporter {
+  let told: string | undefined;
+  let runningSince: number | undefined;
+  let quietFrom = 0;
+  let isDoubted = false;
+  let isLost = false;
+
+  function watchQuiet(): void {
+    const now = performance.now();
+    runningSince ??= now;
+    const signAt = Math.max(runningSince, track.signAt ?? 0);
+    quietFrom = Math.max(quietFrom, signAt);
+    if (now - quietFrom >= stalledAfterMs) {
+      tell({ type: "stalled", quietMs: Math.round(now - signAt) });
+      quietFrom = now;
+    }
+    if (track.isOurs && track.signAt === undefined && now - runningSince > SILENCE_MS && !isDoubted) {
+      isDoubted = true;
+      socket.suspect();
+    }
+  }
+
+  return {
+    report(state) {
+      if (state.type !== "running" && state.type !== "queued") return;
+      if (!track.progress.hasGraph) {
+        const found = graph.safeParse(state.graph);
+        if (found.success) track.progress.setGraph(found.data);
+      }
+      const news = state.type === "queued" ? `queued ${state.position}` : "running";
+      if (news !== told) {
+        told = news;
+        tell(state.type === "queued" ? { type: "queued", position: state.position } : { type: "running" });
+      }
+      if (state.type === "running") watchQuiet();
+    },
+    lose(sinceMs) {
+      if (!isLost) tell({ type: "unreachable", sinceMs });
+      isLost = true;
+    },
+    regain() {
+      if (isLost) tell({ type: "reachable" });
+      isLost = false;
+    },
+  };
+}

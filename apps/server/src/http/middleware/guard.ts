@@ -1,0 +1,90 @@
+import { type Access, accessWords, type Bucket, headerNames, type RouteMetadata } from "@comfy/contracts";
+import { type AppRoute, isAppRoute } from "@ts-rest/core";
+import type { Request, RequestHandler, Response } from "express";
+import type { Authenticated } from "../../access/caller.ts";
+import { toLimitHeaders } from "../../access/limit-headers.ts";
+import { RateLimitedError } from "../../access/limit-request.ts";
+import type { Spent } from "../../access/rate-limiter.ts";
+import { AppError } from "../../errors.ts";
+import type { AppDeps } from "../deps.ts";
+import { visitOf } from "../visit.ts";
+import { createReadRawBody } from "./raw-body.ts";
+
+const isAccess = (word: unknown): word is Access => accessWords.some((known) => known === word);
+
+/** What the contract says about a route; a missing or unknown word refuses everybody. */
+function readMetadata(route: AppRoute | undefined): { access: Access; bucket: Bucket; isClaimedByJob: boolean } {
+  const { access, bucket = "requests", claims } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
+  if (!isAccess(access)) throw new AppError("access_denied", "This route does not say who may call it, so nobody may.");
+  return { access, bucket, isClaimedByJob: claims === "job" };
+}
+
+/** The route that ts-rest matched, which it leaves on the request. */
+export function routeOf(req: Request): AppRoute | undefined {
+  const { tsRestRoute } = req as { readonly tsRestRoute?: unknown };
+  return typeof tsRestRoute === "object" && tsRestRoute !== null && isAppRoute(tsRestRoute as AppRoute)
+    ? (tsRestRoute as AppRoute)
+    : undefined;
+}
+
+/**
+ * Stands before every route of the contract, before its input is parsed: who is calling, within which limits, and with a signature that
+ * was never used before. The order matters: a bad signature spends the address's bucket, never the key's.
+ */
+export function createGuard(deps: AppDeps): RequestHandler {
+  const { authenticate, clock, ipGuard, limitRequest, spendSignature } = deps;
+  const readRawBody = createReadRawBody(deps);
+  const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";
+
+  async function identify(req: Request, access: "signed" | "key", body: Buffer): Promise<Authenticated> {
+    const request = { method: req.method, target: prefix + req.originalUrl, headers: req.headers, body };
+    return access === "signed" ? authenticate.bySignature(request) : authenticate.byKey(request);
+  }
+
+  async function admit(req: Request, route: AppRoute, access: "signed" | "key"): Promise<Authenticated> {
+    const ip = req.ip ?? "";
+    ipGuard.assertWelcome(ip);
+    try {
+      const visit = visitOf(req);
+      visit.body = await readRawBody(req, route);
+      visit.authenticated = await identify(req, access, visit.body);
+      return visit.authenticated;
+    } catch (error) {
+      if (error instanceof AppError && error.status === 401) await ipGuard.recordFailure(ip);
+      throw error;
+    }
+  }
+
+  async function limit({ caller }: Authenticated, bucket: Bucket, res: Response): Promise<void> {
+    const tell = (spent: Spent | undefined) => {
+      if (spent) res.set(toLimitHeaders(spent, clock.nowMs()));
+    };
+    try {
+      tell(await limitRequest(caller, bucket));
+    } catch (error) {
+      if (error instanceof RateLimitedError) tell(error.spent);
+      throw error;
+    }
+  }
+
+  async function spend({ signature }: Authenticated): Promise<void> {
+    if (!signature || (await spendSignature(signature))) return;
+    const words = "This signature was used before: every request needs one of its own, a retry included.";
+    throw new AppError("signature_replayed", words);
+  }
+
+  return async function guard(req, res, next) {
+    const route = routeOf(req);
+    const { access, bucket, isClaimedByJob } = readMetadata(route);
+    if (route && (access === "signed" || access === "key")) {
+      const authenticated = await admit(req, route, access);
+      await limit(authenticated, bucket, res);
+      if (!isClaimedByJob) await spend(authenticated);
+      const key = req.get(headerNames.idempotencyKey);
+      // Told back so that a client knows the key is honoured here.
+      if (req.method === "POST" && key !== undefined && /^[\x21-\x7e]{1,255}$/.test(key))
+        res.set(headerNames.idempotencyKey, key);
+    }
+    next();
+  };
+}

@@ -1,0 +1,67 @@
+import { createReadStream } from "node:fs";
+import { createRequire } from "node:module";
+import { pipeline } from "node:stream/promises";
+import { Router } from "express";
+import type { AppDeps } from "../deps.ts";
+
+/** Paths of the documentation, public and outside the contract. */
+export const DOCS_PATHS = ["/docs", "/docs/scalar.js", "/docs/start.js", "/openapi.json"] as const;
+
+// Scalar writes its styles into the page; everything else comes from here or not at all, so it works without the internet.
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+// Relative addresses: the service may live under a path prefix.
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Comfy service: reference</title>
+  </head>
+  <body>
+    <div id="app"></div>
+    <script src="docs/scalar.js"></script>
+    <script src="docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START = `Scalar.createApiReference("#app", {
+  url: "openapi.json",
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  agent: { disabled: true },
+});
+`;
+
+const scalarFile = createRequire(import.meta.url).resolve("@scalar/api-reference/package.json");
+
+/** The reference at `/docs` and the document it shows at `/openapi.json`. */
+export function createDocsRouter({ openApiDocument }: Pick<AppDeps, "openApiDocument">): Router {
+  const router = Router({ strict: true });
+  router.get("/openapi.json", (_req, res) => {
+    res.json(openApiDocument());
+  });
+  router.get("/docs", (_req, res) => {
+    res.set("Content-Security-Policy", POLICY).type("html").send(PAGE);
+  });
+  router.get("/docs/start.js", (_req, res) => {
+    res.type("js").send(START);
+  });
+  router.get("/docs/scalar.js", async (_req, res) => {
+    res.type("js").set("Cache-Control", "public, max-age=3600");
+    await pipeline(createReadStream(new URL("dist/browser/standalone.js", `file://${scalarFile}`)), res);
+  });
+  return router;
+}

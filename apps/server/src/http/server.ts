@@ -1,0 +1,118 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { errorStatus } from "@comfy/contracts";
+import { createId } from "../ids.ts";
+import type { LifecyclePart } from "../lifecycle.ts";
+import { createApp } from "./app.ts";
+import type { HttpDeps } from "./deps.ts";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 picks a free port; read it from `url` after the start. */
+  readonly port: number;
+}
+
+/** The HTTP door as a part of the service. */
+export interface HttpServer extends Required<LifecyclePart> {
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. Throws before the start. */
+  readonly url: string;
+}
+
+/**
+ * Times that keep slow senders from holding connections: headers within 10 s, the whole request within 5 minutes (a large upload on a
+ * slow line), 65 s of idle keep-alive (load balancers give up at 60 s, and must be the first to do so).
+ */
+const SERVER_OPTIONS = {
+  headersTimeout: 10_000,
+  requestTimeout: 300_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
+};
+
+type BrokenCode = "request_timeout" | "headers_too_large" | "invalid_input";
+
+const brokenRequests: Readonly<Record<string, readonly [BrokenCode, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "The request did not arrive in time."],
+  HPE_HEADER_OVERFLOW: ["headers_too_large", "The headers are larger than 16 KB."],
+};
+
+/** What a peer is told whose bytes are not a request: there is no request to route, so the answer is written by hand. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, sentence] = brokenRequests[error.code ?? ""] ?? ["invalid_input", "This is not a valid HTTP request."];
+  const requestId = createId();
+  const body = JSON.stringify({ error: sentence, code, requestId });
+  const head = [
+    `HTTP/1.1 ${errorStatus[code]} Refused`,
+    "Connection: close",
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen({ host, port }, () => {
+    server.off("error", reject);
+    resolve();
+  });
+  return promise;
+}
+
+/**
+ * Serves the app. Draining takes no new connection, ends streams and long polls, and lets running answers finish until the deadline;
+ * stopping cuts what is left.
+ */
+export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
+  const draining = new AbortController();
+  const app = createApp({ ...deps, draining: draining.signal });
+  const server = createServer(SERVER_OPTIONS, app);
+  server.on("clientError", answerBroken);
+  server.on("request", (_req, res) => {
+    // A connection that becomes idle during the drain would otherwise be kept alive until its timeout.
+    res.once("close", () => draining.signal.aborted && setImmediate(() => server.closeIdleConnections()));
+  });
+  let closed: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    draining.abort(new Error("The service is shutting down."));
+    closed ??= new Promise((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    return closed;
+  }
+
+  return {
+    name: "http",
+    get url() {
+      const address = server.address() as AddressInfo | null;
+      if (!address) throw new Error("The HTTP server is not listening.");
+      const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+      return `http://${host}:${address.port}`;
+    },
+    async start() {
+      await listen(server, options);
+      deps.log.info({ host: options.host, port: (server.address() as AddressInfo).port }, "Listening.");
+    },
+    async drain(signal) {
+      const abort = () => server.closeAllConnections();
+      signal.addEventListener("abort", abort, { once: true });
+      try {
+        await close();
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    },
+    async stop() {
+      const stopped = close();
+      server.closeAllConnections();
+      await stopped;
+    },
+  };
+}

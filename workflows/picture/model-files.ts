@@ -70,7 +70,7 @@ export const sdxlFiles: readonly ModelSlot[] = [
     input: "ckpt_name",
     files: ["sd_xl_base_1.0.safetensors", "sd_xl_base_1.0_0.9vae.safetensors"],
     // The refiner and the distilled ones (turbo, lightning, hyper, lcm) need other steps and guidance.
-    pattern: /^sd_?xl(?!.*(?:refiner|turbo|lightning|hyper|lcm|inpaint|lora|vae)).*\.safetensors$/i,
+    pattern: /^sd_?xl(?!.*(?:refiner|turbo|lightning|hyper|lcm|inpaint|lora|[-_.]vae[-_.])).*\.safetensors$/i,
     install:
       "Put sd_xl_base_1.0.safetensors (Hugging Face: stabilityai/stable-diffusion-xl-base-1.0) into models/checkpoints.",
   },

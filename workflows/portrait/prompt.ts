@@ -22,7 +22,7 @@ const framingWords =
 const gazeWords =
   /\b(?:looking|looks (?:at|away|up|down|into|over|to)|gaz(?:es|ing)|facing|profile|side view|from behind|eyes closed|asleep|sleeping)\b/i;
 const lightWords =
-  /\b(?:light(?:ing|s)|(?:\w+[- ]?)?lit|\w+light|light(?! (?:brown|blond\w*|blue|green|gr[ae]y|hair|eyes|skin))|sun(?:set|rise|ny)?|neon|candles?|torch|golden hour|dusk|dawn|at night|silhouette)\b/i;
+  /\b(?:light(?:ing|s)|(?:\w+[- ]?)?lit|(?:sun|moon|fire|torch|candle|spot|back|lamp|star|day)light|light(?! (?:brown|blond\w*|blue|green|gr[ae]y|hair|eyes|skin))|sun(?:set|rise|ny)?|neon|candles?|torch|golden hour|dusk|dawn|at night|silhouette)\b/i;
 const backgroundWords = /\b(?:background|backdrop|in front of)\b/i;
 
 /** What the caller leaves to us. */

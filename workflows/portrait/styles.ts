@@ -40,7 +40,7 @@ const realistic: PortraitStyle = {
 
 const cinematic: PortraitStyle = {
   opening: "A cinematic {framing}film still",
-  gaze: "facing the camera with steady eye contact",
+  gaze: "facing the camera",
   light: "A motivated key light from one side, a faint rim light on the hair and deep, soft shadows.",
   finish:
     "Anamorphic lens, shallow depth of field, a restrained grade of teal shadows and warm skin, fine film grain, natural skin texture.",

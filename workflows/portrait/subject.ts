@@ -35,7 +35,8 @@ const genderWords: ReadonlyMap<string, string> = new Map([
 const alreadySaid: Readonly<Record<string, RegExp>> = {
   female:
     /\b(?:female|wom[ae]n|girls?|lady|queen|princess|she|her|mother|grandmother|daughter|sister|actress|bride)\b/i,
-  male: /\b(?:male|m[ae]n|\w+sm[ae]n|boys?|gentleman|king|prince|he|his|father|grandfather|son|brother|actor|groom)\b/i,
+  // "Fisherman" says it; "human" and the peoples that end alike do not.
+  male: /\b(?:male|(?!\w*wom[ae]n|hum|germ|norm|rom|ottom|sham)\w*m[ae]n|boys?|gentleman|king|prince|he|his|father|grandfather|son|brother|actor|groom)\b/i,
 };
 
 function toGender(asked: string | undefined, description: string): string | undefined {

@@ -1,3 +1,4 @@
+import { isLink } from "@comfy/comfyui-contract";
 import { kinds } from "@comfy/contracts";
 import { describe, expect, it } from "vitest";
 import { bindPlan, type Plan, type PlanOutcome, planJob, workflowOf } from "../src/index.ts";
@@ -117,6 +118,25 @@ describe("every template", () => {
     for (const { id, values } of planOf(planJob(kind, inputs[kind][0], choices)).variants) {
       const template = workflowOf(kind).templates.find((one) => one.id === id);
       expect(Object.keys(values).sort()).toEqual(Object.keys(template?.values ?? {}).sort());
+    }
+  });
+});
+
+describe("no mistake in a graph stays unseen", () => {
+  it.each(cases)("neither a lost input, nor a misspelt one, nor a link gone astray: $title", ({ plan, variant }) => {
+    const bound = bindPlan({ ...plan, variants: [variant] }, { inventory: fullBackend, media, filenamePrefix: "p" });
+    const graph = bound.ok ? bound.graph : {};
+    for (const [id, node] of Object.entries(graph)) {
+      for (const [input, value] of Object.entries(node.inputs)) {
+        const { [input]: _lost, ...rest } = node.inputs;
+        const astray = isLink(value) ? [value[0], value[1] + 7] : { not: "a constant of any type" };
+        for (const inputs of [rest, { ...rest, [`${input}_`]: value }, { ...rest, [input]: astray }]) {
+          const faults = findGraphFaults({ ...graph, [id]: { ...node, inputs } }, fullBackend, isUpload);
+          // CreateVideo renders without sound too, so there the sound alone may be lost.
+          const isOptional = inputs === rest && bareBackend[node.class_type]?.input.optional?.[input] !== undefined;
+          expect([id, input, faults.length > 0 || isOptional]).toEqual([id, input, true]);
+        }
+      }
     }
   });
 });

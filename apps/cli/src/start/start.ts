@@ -1,0 +1,94 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { stateFolder } from "../checkout.ts";
+import type { Child } from "../children/child-process.ts";
+import { startEmulator, startServer } from "../children/programs.ts";
+import { type Environment, readEnvironment } from "../environment.ts";
+import { Interrupted } from "../interrupt.ts";
+import { choosePort, isPortFree } from "../ports.ts";
+import { readDevelopmentKey } from "./development-key.ts";
+import { toWelcome } from "./welcome.ts";
+
+const DEFAULT_PORT = 8080;
+/** Milliseconds for running jobs to end; the service itself stops waiting after 20 s. */
+const STOP_TIMEOUT_MS = 25_000;
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/** The port of the environment, which must be free; else the usual one, or any when somebody has that. */
+async function readPort({ port }: Environment, host: string): Promise<number> {
+  if (port === undefined) {
+    const chosen = await choosePort(DEFAULT_PORT, host);
+    if (chosen !== DEFAULT_PORT)
+      say(`Port ${DEFAULT_PORT} is taken by another program; using a free one. PORT=… chooses one.`);
+    return chosen;
+  }
+  const wanted = Number(port);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
+    throw new Error(`PORT is "${port}"; expected a number from 0 to 65535.`);
+  if (!(await isPortFree(wanted, host)))
+    throw new Error(`Port ${wanted} of ${host} is taken by another program: stop it, or set another PORT.`);
+  return wanted;
+}
+
+/** Waits until somebody stops it (which is how it ends well) or a program ends by itself (which throws). */
+async function waitForStop(children: readonly Child[], interrupt: AbortSignal): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    if (interrupt.aborted) resolve();
+    interrupt.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([stopped, ...children.map(({ ended }) => ended)]);
+}
+
+/**
+ * `npm start`: the service, up until Ctrl-C, with its data in `.comfy`. Without COMFYUI_URL it brings a ComfyUI emulator along; all
+ * other variables of the service are passed on to it.
+ */
+export async function runStart(argv: readonly string[], interrupt: AbortSignal): Promise<number> {
+  parseArgs({ args: [...argv], options: {} });
+  const environment = readEnvironment();
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  const key = await readDevelopmentKey(environment);
+  const host = environment.host ?? "127.0.0.1";
+  const port = await readPort(environment, host);
+  const logFolder = join(stateFolder, "logs");
+  const dataFolder = environment.dataDirectory ?? join(stateFolder, "data");
+  const options = { logFolder, stopTimeoutMs: STOP_TIMEOUT_MS, signal: interrupt };
+  const children: Child[] = [];
+  try {
+    if (!environment.comfyuiUrl) {
+      say("Starting a ComfyUI emulator (COMFYUI_URL=… uses a real one)");
+      children.unshift(
+        await startEmulator({ ...options, env: environment.bare, folder: join(stateFolder, "emulator") }),
+      );
+    }
+    const backendUrl = environment.comfyuiUrl ?? children[0]?.ready.url ?? "";
+    say("Starting the service");
+    const env = {
+      // On a machine of one's own, callbacks and inputs on that machine are what one wants to try.
+      ALLOW_PRIVATE_URLS: "true",
+      COMFYUI_API_KEYS: key.apiKey,
+      COMFYUI_API_SECRET: key.apiSecret,
+      ...environment.all,
+      PORT: String(port),
+      HOST: host,
+      DATA_DIR: dataFolder,
+      COMFYUI_URL: backendUrl,
+    };
+    const server = await startServer({ ...options, env });
+    children.unshift(server);
+    const { url, docsUrl } = server.ready;
+    const backend = environment.comfyuiUrl ?? `an emulator (simulated, no GPU) at ${backendUrl}`;
+    say(toWelcome({ url, docsUrl, backend, dataFolder, logFile: join(logFolder, "server.log"), key }));
+    await waitForStop(children, interrupt);
+    say("\nStopping; running jobs get a moment to end");
+    return 0;
+  } catch (error) {
+    if (error instanceof Interrupted) return 0;
+    throw error;
+  } finally {
+    // The service first, so that it does not see its ComfyUI vanish.
+    for (const child of children) await child.stop();
+  }
+}

@@ -44,7 +44,7 @@ export function createCancel(http: Http, finder: Finder) {
   /** True when the server has the jobs API; it has then done what could be done. */
   async function cancelJob(promptId: string, signal: AbortSignal | undefined): Promise<boolean> {
     if (hasJobs === false) return false;
-    const path = `/api/jobs/${promptId}/cancel`;
+    const path = `/api/jobs/${encodeURIComponent(promptId)}/cancel`;
     const { status, text } = await http.send({ method: "POST", path, signal });
     hasJobs = status === 200;
     if (hasJobs) parseAnswer(jobCancelled, text, `POST ${path}`);

@@ -81,7 +81,7 @@ export function toComfyUiError(thrown: unknown, what: string): ComfyUiError {
   const code = textOf(thrown, "code");
   const reason = code || (thrown instanceof Error ? thrown.message : String(thrown));
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") {
-    return new ComfyUiError("closed", `${what}: the client is closed.`, { cause: thrown, isUnsent: true });
+    return new ComfyUiError("closed", `${what}: the client was closed.`, { cause: thrown });
   }
   if (isUnsent(thrown)) {
     return new ComfyUiError("unreachable", `${what}: no connection (${reason}).`, { cause: thrown, isUnsent: true });

@@ -62,7 +62,7 @@ export function createFinder(http: Http, shareMs: number): Finder {
   }
 
   const readHistory: Finder["readHistory"] = async (promptId, signal) => {
-    const path = `/history/${promptId}`;
+    const path = `/history/${encodeURIComponent(promptId)}`;
     const answer = await http.read(historyAnswer, { method: "GET", path, signal });
     if (!Object.hasOwn(answer, promptId)) return undefined;
     const entry = historyEntry.safeParse(answer[promptId]);

@@ -78,11 +78,13 @@ export function createHttp({ url, headers, timeouts, dispatcher }: HttpOptions):
       bodyTimeout: timeouts.chunkMs,
     });
   const base = url.pathname.replace(/\/+$/, "");
+  let isClosed = false;
   const describe = ({ method, path }: HttpRequest) => `${method} ${path}`;
 
   const open: Http["open"] = async (options) => {
     const { method, path, query = {}, body, signal } = options;
     signal?.throwIfAborted();
+    if (isClosed) throw new ComfyUiError("closed", `${describe(options)}: the client is closed.`, { isUnsent: true });
     const search = new URLSearchParams(query).toString();
     const target = new URL(`${url.origin}${base}${path}${search ? `?${search}` : ""}`);
     try {
@@ -121,6 +123,7 @@ export function createHttp({ url, headers, timeouts, dispatcher }: HttpOptions):
       return parseAnswer(schema, text, describe(options));
     },
     close: async () => {
+      isClosed = true;
       if (!dispatcher) await agent.destroy();
     },
   };

@@ -1,0 +1,314 @@
+import { describe, expect, it } from "vitest";
+import type { PromptEvent } from "../src/index.ts";
+import { emptyWorld, quick, startClient, startServer, until } from "./parts.ts";
+import { answerFrom, graph, historyOf, json, type ScriptedServer, successOf, type World } from "./scripted-server.ts";
+
+async function setUp(options: Parameters<typeof startClient>[1] = {}) {
+  const server = await startServer();
+  const world = emptyWorld();
+  answerFrom(server, world);
+  return { server, world, comfy: startClient(server.url, options), promptId: crypto.randomUUID() };
+}
+
+function finish(world: World, promptId: string, entry = successOf(promptId)): void {
+  world.running = world.running.filter((id) => id !== promptId);
+  world.history[promptId] = entry;
+}
+
+const failed = (promptId: string): [string, object] => [
+  "execution_error",
+  {
+    prompt_id: promptId,
+    node_id: "1",
+    node_type: "EmptyImage",
+    exception_type: "ValueError",
+    exception_message: "No.\n",
+    executed: [],
+    traceback: [],
+  },
+];
+
+const historyReads = (server: ScriptedServer) =>
+  server.requests.filter((request) => request.startsWith("GET /history"));
+
+describe("follow", () => {
+  it("ends at once when the socket speaks, long before the next look", async () => {
+    const { server, world, comfy, promptId } = await setUp({ timeouts: { ...quick, pollMs: 10_000 } });
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    finish(world, promptId);
+    server.say("execution_success", { prompt_id: promptId, timestamp: 1 });
+    expect(await ended).toMatchObject({
+      type: "succeeded",
+      outputs: { "2": { images: [{ filename: "a_00001_.png" }] } },
+    });
+  });
+
+  it("hears what was said between the answer and the call to follow", async () => {
+    const { server, world, comfy, promptId } = await setUp({ timeouts: { ...quick, pollMs: 10_000 } });
+    await comfy.submit({ promptId, graph });
+    server.say("executing", { node: "1", display_node: "1", prompt_id: promptId });
+    finish(world, promptId);
+    server.say("execution_success", { prompt_id: promptId });
+    await comfy.queueRemaining().catch(() => undefined);
+    const events: PromptEvent[] = [];
+    expect(await comfy.follow({ promptId, onEvent: (event) => events.push(event) })).toMatchObject({
+      type: "succeeded",
+    });
+    expect(events).toContainEqual({
+      type: "progress",
+      node: "1",
+      classType: "EmptyImage",
+      step: 0,
+      steps: 1,
+      overall: 0,
+    });
+  });
+
+  it("waits for the history entry when success is announced before it exists", async () => {
+    const { server, world, comfy, promptId } = await setUp({ timeouts: { ...quick, pollMs: 10_000 } });
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    server.say("execution_success", { prompt_id: promptId });
+    await until(() => historyReads(server).length >= 2);
+    finish(world, promptId);
+    expect(await ended).toMatchObject({ type: "succeeded" });
+  });
+
+  it("sees an error within a second, with node and exception", async () => {
+    const { server, world, comfy, promptId } = await setUp({ timeouts: { ...quick, pollMs: 10_000 } });
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    finish(world, promptId, historyOf(promptId, failed(promptId)));
+    server.say(...failed(promptId));
+    expect(await ended).toMatchObject({
+      type: "failed",
+      nodeId: "1",
+      nodeType: "EmptyImage",
+      exceptionType: "ValueError",
+      exceptionMessage: "No.",
+    });
+  });
+
+  it("does not take a blocked branch for the end", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    const [type, data] = failed(promptId);
+    server.say(type, { ...data, exception_type: "ExecutionBlocked" });
+    await until(() => server.requests.filter((request) => request === "GET /queue").length >= 2);
+    finish(world, promptId);
+    expect(await ended).toMatchObject({ type: "succeeded" });
+  });
+
+  it("needs no socket at all", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    for (const socket of [...server.sockets]) socket.terminate();
+    const ended = comfy.follow({ promptId });
+    finish(world, promptId, historyOf(promptId, ["execution_interrupted", { prompt_id: promptId, node_id: "2" }]));
+    expect(await ended).toMatchObject({ type: "interrupted", nodeId: "2" });
+  });
+
+  it("says where the prompt waits and when it runs, each once", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    Object.assign(world, { running: ["stranger"], pending: [promptId] });
+    const events: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, onEvent: (event) => events.push(event) });
+    await until(() => server.requests.length >= 3);
+    Object.assign(world, { running: [promptId], pending: [] });
+    await until(() => events.some(({ type }) => type === "running"));
+    finish(world, promptId);
+    await ended;
+    expect(events).toEqual([{ type: "queued", position: 1 }, { type: "running" }]);
+  });
+
+  it("learns the graph of a prompt that another process sent", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    world.running.push(promptId);
+    const events: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, onEvent: (event) => events.push(event) });
+    await until(() => events.some(({ type }) => type === "running") && server.sockets.length > 0);
+    server.say("progress", { value: 1, max: 2, prompt_id: promptId, node: "1" });
+    server.say("executing", { node: "2", display_node: "2", prompt_id: promptId });
+    await until(() => events.some(({ type }) => type === "progress"));
+    finish(world, promptId);
+    await ended;
+    expect(events.at(-1)).toMatchObject({ type: "progress", node: "2", classType: "SaveImage" });
+  });
+
+  it("looks twice before it says `vanished`", async () => {
+    const { server, comfy, promptId } = await setUp();
+    expect(await comfy.follow({ promptId })).toEqual({ type: "vanished" });
+    expect(historyReads(server)).toHaveLength(2);
+  });
+
+  it("keeps what the socket told when history was cleared by somebody", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    const output = { images: [{ filename: "b.png", subfolder: "", type: "output" }] };
+    server.say("executed", { node: "2", display_node: "2", output, prompt_id: promptId });
+    server.say("execution_success", { prompt_id: promptId });
+    await until(() => historyReads(server).length > 0);
+    world.running = [];
+    expect(await ended).toEqual({ type: "succeeded", outputs: { "2": output } });
+  });
+
+  it("throws the caller's reason when aborted, and leaves the prompt alone", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const controller = new AbortController();
+    const ended = comfy.follow({ promptId, signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(ended).rejects.toThrow("enough");
+    expect(world.running).toEqual([promptId]);
+    expect(server.requests.some((request) => request.includes("interrupt"))).toBe(false);
+  });
+
+  it("survives a listener that throws", async () => {
+    const { world, comfy, promptId } = await setUp();
+    world.running.push(promptId);
+    const ended = comfy.follow({
+      promptId,
+      onEvent: () => {
+        finish(world, promptId);
+        throw new Error("a bug of the listener");
+      },
+    });
+    expect(await ended).toMatchObject({ type: "succeeded" });
+  });
+});
+
+describe("follow, when the server is in trouble", () => {
+  it("tells of a prompt that runs without a sign of life", async () => {
+    const { world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const events: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, stalledAfterMs: 100, onEvent: (event) => events.push(event) });
+    await until(() => events.filter(({ type }) => type === "stalled").length === 2);
+    finish(world, promptId);
+    await ended;
+    expect(events.find((event) => event.type === "stalled")?.quietMs).toBeGreaterThanOrEqual(100);
+  });
+
+  it("rides out a server that is away for a while", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const events: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, onEvent: (event) => events.push(event) });
+    const port = Number(new URL(server.url).port);
+    await server.close();
+    await until(() => events.some(({ type }) => type === "unreachable"));
+    const back = await startServer(port);
+    finish(world, promptId);
+    answerFrom(back, world);
+    expect(await ended).toMatchObject({ type: "succeeded" });
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(["unreachable", "reachable"]));
+  });
+
+  it("says `vanished` after a restart that forgot everything", async () => {
+    const { server, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const ended = comfy.follow({ promptId });
+    await server.close();
+    answerFrom(await startServer(Number(new URL(server.url).port)), emptyWorld());
+    expect(await ended).toEqual({ type: "vanished" });
+  });
+
+  it("gives up after the bound when the server stays away", async () => {
+    const { server, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    await server.close();
+    const ended = await comfy.follow({ promptId, unreachableAfterMs: 150 });
+    expect(ended).toMatchObject({ type: "unreachable" });
+    expect(ended.type === "unreachable" && ended.sinceMs).toBeGreaterThanOrEqual(150);
+  });
+
+  it("does not mistake errors of the server for a lost prompt", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    let failures = 0;
+    server.on("GET /queue", (_, response) => {
+      failures += 1;
+      if (failures < 4) response.writeHead(500).end("500 Internal Server Error");
+      else json(response, { queue_running: [], queue_pending: [] });
+    });
+    finish(world, promptId);
+    expect(await comfy.follow({ promptId })).toMatchObject({ type: "succeeded" });
+  });
+});
+
+describe("the socket", () => {
+  const followed = async () => {
+    const parts = await setUp();
+    await parts.comfy.submit({ promptId: parts.promptId, graph });
+    const ended = parts.comfy.follow({ promptId: parts.promptId });
+    return { ...parts, ended };
+  };
+
+  it("comes back with the same client id while somebody is followed, and says its flags again", async () => {
+    const { server, world, comfy, promptId, ended } = await followed();
+    const flags: string[] = [];
+    server.sockets[0]?.terminate();
+    await until(() => server.clientIds.length === 2 && server.sockets.length === 1);
+    server.sockets[0]?.on("message", (data) => flags.push(String(data)));
+    finish(world, promptId);
+    await ended;
+    expect(server.clientIds).toEqual([comfy.clientId, comfy.clientId]);
+    await until(() => flags.length > 0);
+    expect(flags[0]).toContain("supports_preview_metadata");
+  });
+
+  it("is one for all prompts, and rests when nobody is followed", async () => {
+    const { server, world, comfy, promptId, ended } = await followed();
+    const second = crypto.randomUUID();
+    await comfy.submit({ promptId: second, graph });
+    finish(world, promptId);
+    finish(world, second);
+    await Promise.all([ended, comfy.follow({ promptId: second })]);
+    expect(server.clientIds).toHaveLength(1);
+    server.sockets[0]?.terminate();
+    await until(() => server.sockets.length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(server.clientIds).toHaveLength(1);
+  });
+
+  it("is dropped when the other side stops answering pings", async () => {
+    const { server, world, promptId, ended } = await followed();
+    server.sockets[0]?.pause();
+    await until(() => server.clientIds.length === 2);
+    finish(world, promptId);
+    expect(await ended).toMatchObject({ type: "succeeded" });
+  });
+
+  it("is made anew when it is silent although the server certainly had news", async () => {
+    const { server, world, promptId, ended } = await followed();
+    await until(() => server.clientIds.length === 2);
+    finish(world, promptId);
+    expect(await ended).toMatchObject({ type: "succeeded" });
+  });
+});
+
+describe("previews", () => {
+  it("of a plain frame go to the prompt that last spoke", async () => {
+    const { server, world, comfy, promptId } = await setUp();
+    await comfy.submit({ promptId, graph });
+    const previews: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, onEvent: (event) => event.type === "preview" && previews.push(event) });
+    const frame = (mark: number) => Buffer.from([0, 0, 0, 1, 0, 0, 0, 2, 0x89, 0x50, mark]);
+    server.say("executing", { node: "1", display_node: "1", prompt_id: promptId });
+    server.sockets[0]?.send(frame(1));
+    server.say("progress_state", { prompt_id: "a-stranger", nodes: {} });
+    server.sockets[0]?.send(frame(2));
+    server.say("executing", { node: "2", display_node: "2", prompt_id: promptId });
+    server.sockets[0]?.send(frame(3));
+    await until(() => previews.length === 2);
+    finish(world, promptId);
+    await ended;
+    expect(previews.map((event) => event.type === "preview" && [event.mediaType, event.bytes[2]])).toEqual([
+      ["image/png", 1],
+      ["image/png", 3],
+    ]);
+  });
+});

@@ -1,0 +1,273 @@
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { describe, expect, it } from "vitest";
+import { ComfyUiError, toInputName } from "../src/index.ts";
+import { quick, startClient, startServer, until } from "./parts.ts";
+import { json } from "./scripted-server.ts";
+
+const file = { filename: "a b&é.png", subfolder: "s/t", type: "output" };
+
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const codeOf = async (promise: Promise<unknown>): Promise<string> => {
+  const error = await promise.then(
+    () => new Error("no error"),
+    (caught: unknown) => caught,
+  );
+  return error instanceof ComfyUiError ? error.code : String(error);
+};
+
+describe("open", () => {
+  it("streams a file with its size and type, whatever is in its name", async () => {
+    const server = await startServer();
+    let query = new URLSearchParams();
+    server.on("GET /view", (request, response) => {
+      query = new URL(request.url ?? "", "http://x").searchParams;
+      response.writeHead(200, { "content-type": "image/png", "content-length": 5 }).end("12345");
+    });
+    const opened = await startClient(server.url).open(file);
+    expect(opened).toMatchObject({ sizeBytes: 5, contentType: "image/png" });
+    expect((await readAll(opened.body)).toString()).toBe("12345");
+    expect(Object.fromEntries(query)).toEqual(file);
+  });
+
+  it("keeps memory constant: the server is held back by a slow reader", async () => {
+    const server = await startServer();
+    const chunk = Buffer.alloc(64 * 1024);
+    let sent = 0;
+    server.on("GET /view", async (_, response) => {
+      response.writeHead(200);
+      while (sent < 2_000 && !response.destroyed) {
+        sent += 1;
+        if (!response.write(chunk))
+          await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+      }
+      response.end();
+    });
+    const { body } = await startClient(server.url).open(file);
+    await until(() => sent > 5);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(sent).toBeLessThan(500);
+    let total = 0;
+    await pipeline(
+      body,
+      new Writable({
+        write: (part: Buffer, _, done) => {
+          total += part.length;
+          done();
+        },
+      }),
+    );
+    expect(total).toBe(2_000 * chunk.length);
+  });
+
+  it("tells a file that is gone", async () => {
+    const server = await startServer();
+    expect(await codeOf(startClient(server.url).open(file))).toBe("file_gone");
+  });
+
+  it("tells a file that arrives incomplete, with or without an announced size", async () => {
+    const server = await startServer();
+    server.on("GET /view", (_, response) => {
+      response.writeHead(200, { "content-length": 100 }).write("half");
+      setTimeout(() => response.destroy(), 20);
+    });
+    const comfy = startClient(server.url);
+    expect(await codeOf(comfy.open(file).then(({ body }) => readAll(body)))).toBe("truncated");
+    server.on("GET /view", (_, response) => {
+      response.writeHead(200).write("half");
+      setTimeout(() => response.destroy(), 20);
+    });
+    expect(await codeOf(comfy.open(file).then(({ body }) => readAll(body)))).toBe("truncated");
+  });
+
+  it("gives up when the bytes stop coming, and when they never start", async () => {
+    const server = await startServer();
+    server.on("GET /view", (_, response) => void response.writeHead(200).write("half"));
+    const comfy = startClient(server.url, { timeouts: { ...quick, chunkMs: 1_000, requestMs: 300 } });
+    expect(await codeOf(comfy.open(file).then(({ body }) => readAll(body)))).toBe("timeout");
+    server.on("GET /view", () => {});
+    expect(await codeOf(comfy.open(file))).toBe("timeout");
+  });
+
+  it("closes the connection when the reader leaves or aborts", async () => {
+    const server = await startServer();
+    let open = 0;
+    server.on("GET /view", (_, response) => {
+      open += 1;
+      response.on("close", () => {
+        open -= 1;
+      });
+      response.writeHead(200).write("half");
+    });
+    const comfy = startClient(server.url);
+    const left = await comfy.open(file);
+    left.body.destroy();
+    await until(() => open === 0);
+    const controller = new AbortController();
+    const aborted = await comfy.open(file, { signal: controller.signal });
+    const reading = readAll(aborted.body);
+    controller.abort();
+    await expect(reading).rejects.toThrow();
+    await until(() => open === 0);
+  });
+});
+
+describe("upload", () => {
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("one,");
+    yield Buffer.from("two");
+  }
+
+  const startUploads = async () => {
+    const server = await startServer();
+    const seen: { text: string; length: string | undefined; form: FormData }[] = [];
+    server.on("POST /upload/image", async (request, response) => {
+      const headers = { "content-type": request.headers["content-type"] ?? "" };
+      const form = await new Response(new Uint8Array(request.bytes), { headers }).formData();
+      seen.push({ text: request.text, length: request.headers["content-length"], form });
+      json(response, { name: "a (1).png", subfolder: "in", type: "input" });
+    });
+    return { server, seen, comfy: startClient(server.url) };
+  };
+
+  it("streams a file as a form that any server can read, and gives the name it got", async () => {
+    const { comfy, seen } = await startUploads();
+    const stored = await comfy.upload({
+      name: "ä é.png",
+      subfolder: "in",
+      body: parts(),
+      sizeBytes: 7,
+      overwrite: true,
+    });
+    expect(stored).toEqual({ name: "a (1).png", subfolder: "in", type: "input" });
+    const [{ form, length, text } = { form: new FormData(), length: "", text: "" }] = seen;
+    expect(Number(length)).toBe(Buffer.byteLength(text));
+    const image = form.get("image");
+    expect(image instanceof File && [image.name, await image.text()]).toEqual(["ä é.png", "one,two"]);
+    expect([form.get("type"), form.get("subfolder"), form.get("overwrite")]).toEqual(["input", "in", "true"]);
+  });
+
+  it("streams without a known size, and sends bytes as they are", async () => {
+    const { comfy, seen } = await startUploads();
+    await comfy.upload({ name: "a.txt", type: "temp", body: parts() });
+    await comfy.upload({ name: "a.txt", body: Buffer.from("bytes") });
+    expect(seen.map(({ length }) => length === undefined)).toEqual([true, false]);
+    expect(seen[1]?.text).toContain("bytes");
+    expect(seen[1]?.form.get("overwrite")).toBeNull();
+  });
+
+  it("refuses names that would leave the folder or the header", async () => {
+    const { comfy, server } = await startUploads();
+    const body = Buffer.from("x");
+    for (const name of ["", "..", "a/b.png", "a\\b.png", 'a".png', "a\r\nX: y.png"]) {
+      await expect(comfy.upload({ name, body }), name).rejects.toThrow(TypeError);
+    }
+    for (const subfolder of ["..", "a/../..", "/etc", 'a"b', "a\nb"]) {
+      await expect(comfy.upload({ name: "a.png", subfolder, body }), subfolder).rejects.toThrow(TypeError);
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  it("reports a server that refuses, and a source that fails", async () => {
+    const server = await startServer();
+    server.on("POST /upload/image", (_, response) => void response.writeHead(413).end("too large"));
+    const comfy = startClient(server.url);
+    expect(await codeOf(comfy.upload({ name: "a.png", body: Buffer.from("x") }))).toBe("refused");
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("x");
+      throw new Error("the disk is gone");
+    }
+    await expect(comfy.upload({ name: "a.png", body: broken() })).rejects.toThrow();
+  });
+
+  it("names the file as graphs do", () => {
+    expect(toInputName({ name: "a.png", subfolder: "", type: "input" })).toBe("a.png");
+    expect(toInputName({ name: "a.png", subfolder: "s", type: "temp" })).toBe("s/a.png [temp]");
+  });
+});
+
+describe("boot epoch", () => {
+  const startTemp = async (initial?: string) => {
+    const server = await startServer();
+    const temp = { text: initial };
+    server.on(
+      "GET /view",
+      (_, response) => void (temp.text === undefined ? response.writeHead(404).end() : response.end(temp.text)),
+    );
+    server.on("POST /upload/image", async (request, response) => {
+      const form = await new Response(new Uint8Array(request.bytes), {
+        headers: { "content-type": request.headers["content-type"] ?? "" },
+      }).formData();
+      const image = form.get("image");
+      if (temp.text === undefined || form.get("overwrite")) temp.text = image instanceof File ? await image.text() : "";
+      json(response, { name: "x", subfolder: "", type: "temp" });
+    });
+    return { server, temp };
+  };
+  const signal = AbortSignal.timeout(5_000);
+
+  it("is one text for all clients until the server restarts", async () => {
+    const { server, temp } = await startTemp();
+    const [first, second] = [startClient(server.url), startClient(server.url)];
+    const epochs = await Promise.all([first.bootEpoch(signal), second.bootEpoch(signal), first.bootEpoch(signal)]);
+    expect(new Set(epochs).size).toBe(1);
+    temp.text = undefined;
+    expect(await second.bootEpoch(signal)).not.toBe(epochs[0]);
+  });
+
+  it("replaces a damaged marker", async () => {
+    const { server } = await startTemp("nonsense");
+    expect(await startClient(server.url).bootEpoch(signal)).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe("discovery", () => {
+  it("asks for each class once and leaves out what is not installed", async () => {
+    const server = await startServer();
+    const info = { input: { required: {} }, name: "KSampler" };
+    server.on("GET /object_info/KSampler", (_, response) => json(response, { KSampler: info }));
+    server.on("GET /object_info/*", (_, response) => json(response, {}));
+    const found = await startClient(server.url).objectInfo(["KSampler", "A/B", "KSampler", "constructor"]);
+    expect([...found.keys()]).toEqual(["KSampler"]);
+    expect(server.requests.toSorted()).toEqual([
+      "GET /object_info/A%2FB",
+      "GET /object_info/KSampler",
+      "GET /object_info/constructor",
+    ]);
+  });
+
+  it("lists models, and tells an unknown folder from an empty one", async () => {
+    const server = await startServer();
+    server.on("GET /models/loras", (_, response) => json(response, []));
+    const comfy = startClient(server.url);
+    expect(await comfy.models("loras")).toEqual([]);
+    expect(await comfy.models("clip")).toBeUndefined();
+  });
+
+  it("says what is wrong with an answer that makes no sense", async () => {
+    const server = await startServer();
+    server.on("GET /system_stats", (_, response) => json(response, { system: {}, devices: "none" }));
+    server.on("GET /prompt", (_, response) => void response.end("<html>"));
+    const comfy = startClient(server.url);
+    await expect(comfy.systemStats()).rejects.toMatchObject({
+      code: "unreadable",
+      message: expect.stringContaining("devices"),
+    });
+    await expect(comfy.queueRemaining()).rejects.toMatchObject({ code: "unreadable", isRetryable: false });
+  });
+
+  it("keeps a path before the routes", async () => {
+    const server = await startServer();
+    server.on("GET /gpu/7/prompt", (_, response) => json(response, { exec_info: { queue_remaining: 2 } }));
+    expect(await startClient(`${server.url}/gpu/7/`).queueRemaining()).toBe(2);
+  });
+
+  it("refuses an address that is none", () => {
+    for (const url of ["", "localhost:8188", "ftp://x", "8188"]) expect(() => startClient(url)).toThrow(TypeError);
+  });
+});

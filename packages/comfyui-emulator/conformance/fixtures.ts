@@ -43,6 +43,11 @@ export function readValidationAnswers(): Record<string, RecordedAnswer> {
   return z.record(z.string(), recordedAnswer).parse(readJson(contractFixture("validation-responses.json")));
 }
 
+/** 106 node classes as a real 0.3.64 described them, without words for people and lists of files. */
+export function readSlimObjectInfo(): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(readJson(contractFixture("object_info.slim.json")));
+}
+
 export function readGraph(name: string): z.infer<typeof graph> {
   return graph.parse(readJson(contractFixture(`graphs/${name}.json`)));
 }

@@ -44,7 +44,12 @@ function recordOutput(child: { stdout: Readable; stderr: Readable }, logFile: st
       if (stream === child.stdout) onLine(line);
     });
   }
-  return { last, close: () => log.end() };
+  const closed = new Promise<void>((resolve) => log.once("close", resolve));
+  const close = () => {
+    log.end();
+    return closed;
+  };
+  return { last, close };
 }
 
 /** Resolves with how the child ended, whichever way. */
@@ -79,9 +84,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
   let isStopping = false;
-  const end = waitForEnd(child, name).then((how) => {
+  const end = waitForEnd(child, name).then(async (how) => {
     process.off("exit", kill);
-    close();
+    await close();
     return how;
   });
   const ended = end.then((how): never | Promise<never> => {

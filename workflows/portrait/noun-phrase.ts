@@ -1,8 +1,10 @@
-const startsLikeVowel = /^(?:[aeio]|u(?!ni(?!n)|s[aei]|k))(?!ne\b|uro|uph)|^(?:hour|honest|honou?r|heir)/i;
+const silentH = /^(?:hour|honest|honou?r|heir)/i;
+// Written with a vowel, spoken with a consonant: "a unicorn", "a European", "a one-eyed man".
+const spokenConsonant = /^(?:uni(?:que|corn|vers|form|cycl|t|on)|us[aeiu]|uk|ur[aeu]n|utop|eu|ewe|one\b|once\b)/i;
 
 /** "a warrior", "an elf", "a unicorn", "an honest man". */
 export function withArticle(phrase: string): string {
-  const isVowel = startsLikeVowel.test(phrase) && !/^(?:one|eu|ewe)/i.test(phrase);
+  const isVowel = silentH.test(phrase) || (/^[aeiou]/i.test(phrase) && !spokenConsonant.test(phrase));
   return `${isVowel ? "an" : "a"} ${phrase}`;
 }
 

@@ -15,7 +15,7 @@ export function planPortrait(input: PortraitInput, choices: PlanChoices): PlanOu
   const wish = {
     description,
     style: toOptionalText(input.style),
-    expression: toOptionalText(input.expression),
+    expression: toOptionalText(input.expression?.replace(/[.!\s]+$/, "")),
     gender: toOptionalText(input.gender),
     negative: toOptionalText(input.negative_prompt),
   };

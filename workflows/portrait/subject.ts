@@ -51,6 +51,7 @@ export function toSubject(description: string, gender?: string): Subject {
   const bare = description.replace(order, "") || description;
   const adjective = toGender(gender, bare);
   const whole = bare.replace(/[.!?\s]+$/, "");
+  if (!whole) return {};
   if (pronoun.test(whole)) return { details: adjective ? `${whole}, ${adjective}` : whole };
   const stop = sentenceEnd.exec(whole);
   const who = toNounPhrase(stop ? whole.slice(0, stop.index) : whole);

@@ -143,6 +143,21 @@ describe("a picture plan", () => {
     expect(valuesOf(plan("image"), 2).negative).toMatch(/blurry/);
   });
 
+  it("puts every field of a portrait into its words", () => {
+    const input = {
+      style: "sketch",
+      expression: "Smiling.",
+      gender: "female",
+      negative_prompt: "hats\n",
+      model: "sdxl",
+    };
+    const [variant] = plan("portrait", input).variants;
+    expect(variant?.words?.positive).toMatch(
+      /^graphite pencil sketch, portrait drawing of a female Viking warrior, Smiling expression, /,
+    );
+    expect(variant?.words?.negative).toMatch(/^hats, /);
+  });
+
   it("refuses a text in which nothing is readable", () => {
     expect(refusal("portrait", { description: "\u0000\u200b" })?.details).toMatchObject([{ path: "description" }]);
     expect(refusal("image", { prompt: "\u0007" })?.details).toMatchObject([{ path: "prompt" }]);

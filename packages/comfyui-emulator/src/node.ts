@@ -26,6 +26,8 @@ export interface FilePlace {
   readonly counter: number;
   /** The absolute path of the folder, as VHS reports it. */
   readonly folder: string;
+  /** The names of the files that are there already. */
+  readonly taken: readonly string[];
 }
 
 export interface NodeFiles {
@@ -56,13 +58,13 @@ export interface NodeContext {
   readonly files: NodeFiles;
   /** True when previews are wanted (`--preview-method`): computing them costs time. */
   readonly wantsPreviews: boolean;
-  /** Aborted when the prompt is interrupted or the server stops. */
+  /** Aborted when the server stops. An interrupt does not reach into a node: only `progress` notices it. */
   readonly signal: AbortSignal;
   /** Reports progress; throws when the prompt was interrupted. */
   progress(value: number, max: number, preview?: Preview): Promise<void>;
   /** Sends a text message about this node to clients that watch. */
   text(message: string): void;
-  /** Spends simulated time; throws when the prompt was interrupted. */
+  /** Spends simulated time. Like real computation it is deaf to interrupts; it throws when the server stops. */
   work(milliseconds: number): Promise<void>;
 }
 
@@ -82,6 +84,8 @@ export interface NodeClass {
   run(inputs: NodeInputs, context: NodeContext): Promise<NodeResult> | NodeResult;
   /** What the cache compares besides the inputs: a file's hash, or NaN for "always changed". */
   fingerprint?(inputs: NodeInputs, files: NodeFiles): Promise<string | number>;
+  /** Inputs that `validate` answers for: limits and choices are not checked for them. */
+  readonly validates?: readonly string[];
   /** An extra check at validation: true, or a sentence for `custom_validation_failed`. */
   validate?(inputs: NodeInputs, files: NodeFiles): Promise<true | string>;
 }

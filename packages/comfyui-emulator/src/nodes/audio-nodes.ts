@@ -1,4 +1,4 @@
-import { durationOf, type Sound } from "../media/audio.ts";
+import type { Sound } from "../media/audio.ts";
 import { encodeFlac } from "../media/flac-encode.ts";
 import { encodeMp3 } from "../media/mp3.ts";
 import { roundHalfEven } from "../media/resize.ts";
@@ -6,7 +6,6 @@ import { type NodeClass, type NodeContext, NodeError, type NodeResult } from "..
 import { adjustVolume, concatSounds, mergeSounds, splitChannels, trimSound } from "./audio-arithmetic.ts";
 import { node, numberInput, pureNode, soundInput, textInput } from "./inputs.ts";
 import { metadataOf, saveNumbered, temporaryPrefix } from "./saving.ts";
-import { isSimulated } from "./simulated.ts";
 
 /** LAME's variable bitrate V0 averages near this; the encoder here writes constant rates only. */
 const MP3_BITRATES: Readonly<Record<string, number>> = { V0: 256_000, "128k": 128_000, "320k": 320_000 };
@@ -44,7 +43,7 @@ export const audioNodes: readonly NodeClass[] = [
     const bitrate = MP3_BITRATES[textInput(inputs, "quality", "V0")] ?? 128_000;
     const prefix = textInput(inputs, "filename_prefix", "audio/ComfyUI");
     const files = { prefix, type: "output" as const, extension: "mp3", count: 1 };
-    const references = await saveNumbered(context, files, () => encodeMp3(sound, bitrate, commentsOf(sound, context)));
+    const references = await saveNumbered(context, files, () => encodeMp3(sound, bitrate, metadataOf(context)));
     return { outputs: [], ui: { audio: references } };
   }),
   node("SaveAudioOpus", async () => {
@@ -60,13 +59,6 @@ async function saveFlac(
   type: "output" | "temp",
 ): Promise<NodeResult> {
   const files = { prefix, type, extension: "flac", count: 1 };
-  const references = await saveNumbered(context, files, async () => encodeFlac(sound, commentsOf(sound, context)));
+  const references = await saveNumbered(context, files, async () => encodeFlac(sound, metadataOf(context)));
   return { outputs: [], ui: { audio: references } };
-}
-
-/** The graph, and for simulated speech a sentence that says so. */
-function commentsOf(sound: Sound, context: NodeContext): Record<string, string> {
-  const comments = metadataOf(context);
-  if (isSimulated(sound)) comments.comment = `SIMULATED by @comfy/comfyui-emulator, ${durationOf(sound).toFixed(2)} s`;
-  return comments;
 }

@@ -14,7 +14,7 @@ export function pureNode(
 export function node(
   classType: string,
   run: (inputs: NodeInputs, context: NodeContext) => Promise<NodeResult>,
-  more: Pick<NodeClass, "fingerprint" | "validate"> = {},
+  more: Pick<NodeClass, "fingerprint" | "validate" | "validates"> = {},
 ): NodeClass {
   return { classType, run, ...more };
 }

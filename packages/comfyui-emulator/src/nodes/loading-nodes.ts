@@ -37,8 +37,9 @@ export const loadingNodes: readonly NodeClass[] = [
 ];
 
 /** The fingerprint and the check of classes that read a file: its hash, and whether it is there. */
-export function fromFile(key: string, noun: string): Pick<NodeClass, "fingerprint" | "validate"> {
+export function fromFile(key: string, noun: string): Pick<NodeClass, "fingerprint" | "validate" | "validates"> {
   return {
+    validates: [key],
     fingerprint: async (inputs: NodeInputs, files: NodeFiles) =>
       createHash("sha256")
         .update(await files.read(textInput(inputs, key)))

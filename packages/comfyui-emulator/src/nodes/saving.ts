@@ -1,17 +1,16 @@
 import type { FilePlace, FileReference, NodeContext } from "../node.ts";
+import { toPythonJson } from "../python/print-json.ts";
+import { hasSimulatedAncestor, SIMULATED_NOTE } from "./simulated/ancestry.ts";
 
-/** The graph and every key of extra_pnginfo as JSON text: what ComfyUI embeds in each file that it saves. */
+/**
+ * The graph and every key of extra_pnginfo as JSON text: what ComfyUI embeds in each file that it saves. Files with
+ * anything made up in them say so under one more key.
+ */
 export function metadataOf(context: NodeContext): Record<string, string> {
-  const texts: Record<string, string> = { prompt: toJson(context.prompt) };
-  for (const [key, value] of Object.entries(context.extraPngInfo ?? {})) texts[key] = toJson(value);
+  const texts: Record<string, string> = { prompt: toPythonJson(context.prompt) };
+  for (const [key, value] of Object.entries(context.extraPngInfo ?? {})) texts[key] = toPythonJson(value);
+  if (hasSimulatedAncestor(context.prompt, context.nodeId)) texts.comment = SIMULATED_NOTE;
   return texts;
-}
-
-function toJson(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? JSON.rawJSON(String(item)) : item)) ??
-    "null"
-  );
 }
 
 /** Numbered files that belong to one output: `prefix_00001_.png`, `prefix_00002_.png`… */

@@ -15,7 +15,9 @@ export function planPortrait(input: PortraitInput, choices: PlanChoices): PlanOu
   const wish = {
     description,
     style: toOptionalText(input.style),
-    expression: toOptionalText(input.expression?.replace(/[.!\s]+$/, "")),
+    expression: toOptionalText(input.expression?.replace(/[.!\s]+$/, ""))?.replace(/^\p{Lu}(?=\p{Ll})/u, (letter) =>
+      letter.toLowerCase(),
+    ),
     gender: toOptionalText(input.gender),
     negative: toOptionalText(input.negative_prompt),
   };

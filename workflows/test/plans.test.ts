@@ -153,7 +153,7 @@ describe("a picture plan", () => {
     };
     const [variant] = plan("portrait", input).variants;
     expect(variant?.words?.positive).toMatch(
-      /^graphite pencil sketch, portrait drawing of a female Viking warrior, Smiling expression, /,
+      /^graphite pencil sketch, portrait drawing of a female Viking warrior, smiling expression, /,
     );
     expect(variant?.words?.negative).toMatch(/^hats, /);
   });

@@ -6,7 +6,8 @@
 export function project(name, test = {}) {
   return {
     resolve: { conditions: ["@comfy/source"] },
-    ssr: { resolve: { conditions: ["@comfy/source", "node", "import", "default"] } },
+    // Without "import": vitest hands these to Node, where `require` would then load the ES half of packages that have both.
+    ssr: { resolve: { conditions: ["@comfy/source", "node"] } },
     test: {
       name,
       environment: "node",

@@ -12,7 +12,7 @@ import { createUnknownRoute } from "./middleware/unknown-route.ts";
 import { createDocsRouter, DOCS_PATHS } from "./routes/docs.ts";
 import { createProductRoutes } from "./routes/product/index.ts";
 
-export type { AppDeps, HttpDeps, HttpFlags, LinkRequest, OpenedLink, Verbs } from "./deps.ts";
+export type { AppDeps, HttpDeps, HttpFlags, Verbs } from "./deps.ts";
 
 type Gates = NonNullable<TsRestExpressOptions<typeof productContract>["globalMiddleware"]>;
 

@@ -1,12 +1,11 @@
-import type { Readable } from "node:stream";
-import type { Asset as AssetBody, Health, Ping } from "@comfy/contracts";
 import type { Authenticate } from "../access/authenticate.ts";
-import type { Caller, PendingSignature } from "../access/caller.ts";
+import type { PendingSignature } from "../access/caller.ts";
 import type { IpGuard } from "../access/ip-guard.ts";
 import type { LimitRequest } from "../access/limit-request.ts";
-import type { Asset } from "../assets/asset.ts";
-import type { ByteRange } from "../assets/blob-store.ts";
+import type { OpenLink } from "../assets/open-link.ts";
+import type { UploadAsset } from "../assets/upload-asset.ts";
 import type { Clock } from "../clock.ts";
+import type { HealthVerbs } from "../health.ts";
 import type { CancelJob } from "../jobs/cancel-job.ts";
 import type { FollowJob } from "../jobs/follow-job.ts";
 import type { Generate } from "../jobs/generate.ts";
@@ -15,43 +14,15 @@ import type { ReadJob } from "../jobs/read-job.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
 import type { Log } from "../log.ts";
 
-/** A signed link as it arrived; nothing in it is proven. */
-export interface LinkRequest {
-  readonly assetId: string;
-  readonly name: string;
-  readonly expires?: string | undefined;
-  readonly keyId?: string | undefined;
-  readonly disposition?: string | undefined;
-  readonly sig?: string | undefined;
-}
-
-/** An output whose link was proven. */
-export interface OpenedLink {
-  readonly asset: Asset;
-  /** Content-Type, Content-Disposition and what keeps a browser from running the file. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Opens the bytes; both ends of a range are included. */
-  open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
-}
-
 /** What the routes call. */
-export interface Verbs extends JobPresenter {
+export interface Verbs extends JobPresenter, HealthVerbs {
   readonly submitJob: SubmitJob;
   readonly generate: Generate;
   readonly readJob: ReadJob;
   readonly cancelJob: CancelJob;
   readonly followJob: FollowJob;
-  uploadAsset(upload: {
-    readonly caller: Caller;
-    readonly name: string;
-    readonly body: AsyncIterable<Uint8Array>;
-    /** The same key gives the same asset again, so that a repeated submission prints the same body. */
-    readonly idempotencyKey?: string;
-    readonly signal: AbortSignal;
-  }): Promise<AssetBody>;
-  openLink(link: LinkRequest): Promise<OpenedLink>;
-  readHealth(): Promise<Health>;
-  ping(): Promise<Ping>;
+  readonly uploadAsset: UploadAsset;
+  readonly openLink: OpenLink;
 }
 
 export interface HttpFlags {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createRequire } from "node:module";
 import { pipeline } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
 import { Router } from "express";
 import type { AppDeps } from "../deps.ts";
 
@@ -45,11 +46,16 @@ const START = `Scalar.createApiReference("#app", {
 });
 `;
 
-const scalarFile = createRequire(import.meta.url).resolve("@scalar/api-reference/package.json");
+/** The page's script, out of the installed package: its main file and the browser's lie in one folder. */
+function findScalar(): URL {
+  const main = createRequire(import.meta.url).resolve("@scalar/api-reference");
+  return new URL("browser/standalone.js", pathToFileURL(main));
+}
 
 /** The reference at `/docs` and the document it shows at `/openapi.json`. */
 export function createDocsRouter({ openApiDocument }: Pick<AppDeps, "openApiDocument">): Router {
   const router = Router({ strict: true });
+  const scalar = findScalar();
   router.get("/openapi.json", (_req, res) => {
     res.json(openApiDocument());
   });
@@ -61,7 +67,7 @@ export function createDocsRouter({ openApiDocument }: Pick<AppDeps, "openApiDocu
   });
   router.get("/docs/scalar.js", async (_req, res) => {
     res.type("js").set("Cache-Control", "public, max-age=3600");
-    await pipeline(createReadStream(new URL("dist/browser/standalone.js", `file://${scalarFile}`)), res);
+    await pipeline(createReadStream(scalar), res);
   });
   return router;
 }

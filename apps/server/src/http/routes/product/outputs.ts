@@ -1,9 +1,10 @@
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
 import type { ByteRange } from "../../../assets/blob-store.ts";
+import type { OpenedLink } from "../../../assets/open-link.ts";
 import { AppError } from "../../../errors.ts";
 import { answered, watchCaller } from "../../connection.ts";
-import type { AppDeps, OpenedLink } from "../../deps.ts";
+import type { AppDeps } from "../../deps.ts";
 import { parseRange } from "../../range.ts";
 
 interface Call {

@@ -1,0 +1,88 @@
+import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { afterEach, describe, expect, it } from "vitest";
+import { testBlobStore } from "../../../test/ports/blob-store.suite.ts";
+import { createDiskBlobStore } from "./blob-store.ts";
+
+const directories: string[] = [];
+async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "blobs-"));
+  directories.push(directory);
+  return directory;
+}
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+const options = { sizeBytesMax: 1_000, signal: new AbortController().signal };
+async function* toStream(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+async function countFiles(directory: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).length;
+}
+
+describe("blobs on disk", () => {
+  testBlobStore(async () => {
+    const directory = await makeDirectory();
+    return { blobs: await createDiskBlobStore({ directory }), count: () => countFiles(directory) };
+  });
+
+  it("are readable by this user alone", async () => {
+    const directory = join(await makeDirectory(), "deep", "blobs");
+    const blobs = await createDiskBlobStore({ directory });
+    const { location } = await blobs.put(toStream("secret"), options);
+    const modes = await Promise.all(
+      [directory, join(directory, location.slice(0, 2)), join(directory, location)].map(async (path) =>
+        ((await stat(path)).mode & 0o777).toString(8),
+      ),
+    );
+    expect(modes).toEqual(["700", "700", "600"]);
+  });
+
+  it("are there after a restart, without the halves that a crash left", async () => {
+    const directory = await makeDirectory();
+    const { location } = await (await createDiskBlobStore({ directory })).put(toStream("kept"), options);
+    const [old, fresh] = [join(directory, "incoming", "old"), join(directory, "incoming", "fresh")];
+    await writeFile(old, "half");
+    await writeFile(fresh, "another process is writing this");
+    const twoHoursAgo = new Date(Date.now() - 7_200_000);
+    await utimes(old, twoHoursAgo, twoHoursAgo);
+    const blobs = await createDiskBlobStore({ directory });
+    expect(await readdir(join(directory, "incoming"))).toEqual(["fresh"]);
+    expect((await buffer(await blobs.open(location, options))).toString()).toBe("kept");
+  });
+
+  it("heal when the same bytes come again, while an old reader still reads", async () => {
+    const directory = await makeDirectory();
+    const blobs = await createDiskBlobStore({ directory });
+    const { location } = await blobs.put(toStream("whole"), options);
+    await truncate(join(directory, location), 2);
+    await blobs.put(toStream("whole"), options);
+    expect(await readFile(join(directory, location), "utf8")).toBe("whole");
+    const reader = await blobs.open(location, options);
+    await blobs.put(toStream("whole"), options);
+    expect((await buffer(reader)).toString()).toBe("whole");
+  });
+
+  it("stop being read when the signal says so", async () => {
+    const blobs = await createDiskBlobStore({ directory: await makeDirectory() });
+    const { location } = await blobs.put(toStream("whole"), options);
+    const controller = new AbortController();
+    const reader = await blobs.open(location, { signal: controller.signal });
+    controller.abort();
+    await expect(buffer(reader)).rejects.toMatchObject({ name: "AbortError" });
+    await expect(blobs.open(location, { signal: controller.signal })).rejects.toThrow();
+  });
+
+  it("say that they could not be stored when the folder is gone", async () => {
+    const directory = await makeDirectory();
+    const blobs = await createDiskBlobStore({ directory });
+    await rm(directory, { recursive: true });
+    await expect(blobs.put(toStream("x"), options)).rejects.toMatchObject({ code: "unavailable" });
+  });
+});

@@ -1,0 +1,52 @@
+import { AppError, toAppError } from "../errors.ts";
+import type { Asset } from "./asset.ts";
+import type { AssetRecords } from "./asset-records.ts";
+import { familyWords, isInFamily, type MediaFamily } from "./media-type.ts";
+import type { RemoteFiles } from "./remote-file.ts";
+import type { StoreFile } from "./store-file.ts";
+
+export interface UrlToPin {
+  readonly ownerId: string;
+  readonly url: string;
+  /** The field that named it, for sentences. */
+  readonly field: string;
+  readonly accepts: MediaFamily;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches a caller's URL once and keeps what it showed, so that every attempt renders the same.
+ * @throws AppError `media_unusable`, `payload_too_large`
+ */
+export type PinUrl = (file: UrlToPin) => Promise<Asset>;
+
+export interface PinUrlDeps {
+  readonly files: RemoteFiles;
+  readonly storeFile: StoreFile;
+  readonly records: Pick<AssetRecords, "insert">;
+  readonly sizeBytesMax: number;
+}
+
+const nameOf = (url: string): string => {
+  const segment = URL.canParse(url) ? (new URL(url).pathname.split("/").at(-1) ?? "") : "";
+  // `%2F` and broken escapes stay as they are: the name is made safe when the file is stored.
+  return segment.replace(/%20/g, "_");
+};
+
+export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrlDeps): PinUrl {
+  return async function pinUrl({ ownerId, url, field, accepts, signal }) {
+    const assertType = (type: string) => {
+      if (isInFamily(type, accepts)) return;
+      throw new AppError("media_unusable", `expected ${what} file, but the address answered with ${type}.`);
+    };
+    try {
+      const { body } = await files.open(url.trim(), { sizeBytesMax, signal });
+      const stored = await storeFile({ name: nameOf(url), body, source: "url", sizeBytesMax, assertType, signal });
+      return await records.insert(ownerId, stored);
+    } catch (error) {
+      const { code, message, cause } = toAppError(error);
+      if (code !== "media_unusable" && code !== "payload_too_large" && code !== "invalid_input") throw error;
+      throw new AppError(code, message.startsWith(`${field}: `) ? message : `${field}: ${message}`, { cause });
+    }
+  };
+}

@@ -1,0 +1,68 @@
+import { createId } from "../ids.ts";
+import type { NewAsset } from "./asset.ts";
+import type { BlobStore } from "./blob-store.ts";
+import { toFileName } from "./file-name.ts";
+import { unknownType } from "./media-type.ts";
+import type { TypeSniffer } from "./type-sniffer.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+export interface FileToStore {
+  /** As its maker calls it; made safe here. */
+  readonly name: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly source: NewAsset["source"];
+  readonly sizeBytesMax: number;
+  readonly signal: AbortSignal;
+  /** Throws when the content is not what was asked for; called before a byte is stored. */
+  readonly assertType?: (type: string) => void;
+  readonly node?: string;
+  readonly index?: number;
+}
+
+/**
+ * Stores a stream in constant memory; its type is read from its content. The asset is yours to insert.
+ * @throws AppError `payload_too_large`; what `assertType` throws; what the stream throws
+ */
+export type StoreFile = (file: FileToStore) => Promise<NewAsset>;
+
+/** The first bytes of a stream, and the whole stream again. */
+async function readHead(iterator: AsyncIterator<Uint8Array>, sizeBytes: number): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let gathered = 0;
+  while (gathered < sizeBytes) {
+    const next = await iterator.next();
+    if (next.done) break;
+    chunks.push(next.value);
+    gathered += next.value.length;
+  }
+  return chunks;
+}
+
+async function* joinStream(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* head;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+export function createStoreFile({ blobs, sniffer }: { blobs: BlobStore; sniffer: TypeSniffer }): StoreFile {
+  return async function storeFile({ name, body, source, sizeBytesMax, signal, assertType, node, index }) {
+    const iterator = untilAborted(body, signal);
+    try {
+      const head = await readHead(iterator, sniffer.headSizeBytes);
+      const type = (await sniffer.sniff(Buffer.concat(head).subarray(0, sniffer.headSizeBytes))) ?? unknownType;
+      assertType?.(type);
+      const blob = await blobs.put(joinStream(head, iterator), { sizeBytesMax, signal });
+      return {
+        id: createId(),
+        name: toFileName(name, type),
+        type,
+        blob,
+        source,
+        ...(node !== undefined && { node }),
+        ...(index !== undefined && { index }),
+      };
+    } finally {
+      // Closes the source of a file that was refused half-way.
+      await iterator.return();
+    }
+  };
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tiers } from "@comfy/contracts";
+import { onTestFinished } from "vitest";
+import type { Caller } from "../../src/access/caller.ts";
+import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
+import { createLinkSigner } from "../../src/assets/link-signer.ts";
+import { createOpenLink } from "../../src/assets/open-link.ts";
+import { createPresentAsset } from "../../src/assets/present-asset.ts";
+import { createStoreFile } from "../../src/assets/store-file.ts";
+import { createUploadAsset } from "../../src/assets/upload-asset.ts";
+import { createManualClock } from "../manual-clock.ts";
+import { createMemoryLinkKeys, createMemoryRecords } from "./memory-records.ts";
+
+export const never = new AbortController().signal;
+export const publicUrl = "https://api.example.com/comfy";
+
+export function toCaller(ownerId: string): Caller {
+  return { ownerId, keyId: "key-1", tier: "pro", limits: tiers.pro };
+}
+
+export async function* toStream(...chunks: readonly (Uint8Array | string)[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+/** The rooms of the assets around a real folder; gone when the test is. */
+export async function setUpAssets() {
+  const directory = await mkdtemp(join(tmpdir(), "assets-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const clock = createManualClock();
+  const records = createMemoryRecords();
+  const blobs = await createDiskBlobStore({ directory });
+  const key = { id: "k1", secret: Buffer.alloc(32, 7) };
+  const links = createLinkSigner({
+    keys: createMemoryLinkKeys(key),
+    publicUrl: () => publicUrl,
+    clock,
+    ttlMs: 3_600_000,
+  });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const presentAsset = createPresentAsset({ links });
+  const uploadAsset = createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax: 100_000 });
+  const openLink = createOpenLink({ links, records, blobs });
+  return { directory, clock, records, blobs, key, links, storeFile, presentAsset, uploadAsset, openLink };
+}
+
+/** The parts of a link, as the front door hands them over. */
+export function parseLink(url: string) {
+  const { pathname, searchParams } = new URL(url);
+  const [assetId = "", name = ""] = pathname.split("/").slice(-2).map(decodeURIComponent);
+  const read = (key: string) => searchParams.get(key) ?? undefined;
+  return {
+    assetId,
+    name,
+    expires: read("expires"),
+    keyId: read("key"),
+    disposition: read("disposition"),
+    sig: read("sig"),
+  };
+}

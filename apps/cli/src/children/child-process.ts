@@ -28,7 +28,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const LAST_LINES = 15;
+const LAST_LINES = 30;
 
 /** The last lines of a child's output, which is where it says why it ended; all of it goes to the log file. */
 function recordOutput(child: { stdout: Readable; stderr: Readable }, logFile: string, onLine: (line: string) => void) {

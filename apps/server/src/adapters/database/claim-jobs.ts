@@ -1,0 +1,101 @@
+import { type Kysely, sql } from "kysely";
+import type { ClaimedJob, JobStore } from "../../jobs/job-store.ts";
+import { type AttemptJson, attemptJson, fromNow, isWaiting, type JobRow, jobColumns, toJob } from "./job-rows.ts";
+import { settleIdleOwners } from "./owner-queue.ts";
+import type { Tables } from "./tables.ts";
+
+type ClaimOptions = Parameters<JobStore["claim"]>[0];
+
+interface ClaimRow extends JobRow {
+  readonly lease_epoch: number;
+  readonly inputs: Readonly<Record<string, string>> | null;
+  readonly live_attempt: AttemptJson | null;
+}
+
+/** The columns of a {@link ClaimRow} from `comfy.jobs j`. */
+const claimColumns = sql`
+  ${jobColumns}, j.lease_epoch,
+  (select json_object_agg(i.slot, i.asset_id) from comfy.job_inputs i where i.job_id = j.id) as inputs,
+  (select ${attemptJson} from comfy.attempts t where t.job_id = j.id and t.state in ('intended', 'sent', 'acked')) as live_attempt`;
+
+/** Jobs whose holder vanished come first: they were promised earlier, and their owners' slots are taken already. */
+export async function claimJobs(db: Kysely<Tables>, options: ClaimOptions): Promise<ClaimedJob[]> {
+  if (options.count <= 0) return [];
+  const inherited = await claimExpired(db, options);
+  const count = options.count - inherited.length;
+  if (count === 0) return inherited;
+  const fresh = await claimWaiting(db, { ...options, count });
+  if (fresh.length === 0) await settleIdleOwners(db);
+  return [...inherited, ...fresh];
+}
+
+async function claimExpired(db: Kysely<Tables>, { holder, count, leaseMs }: ClaimOptions): Promise<ClaimedJob[]> {
+  const { rows } = await sql<ClaimRow>`
+    with expired as materialized (
+      select id from comfy.jobs
+      where lease_holder is not null and lease_expires_at < clock_timestamp()
+      order by lease_expires_at limit ${count} for no key update skip locked
+    )
+    update comfy.jobs j set lease_epoch = j.lease_epoch + 1, lease_holder = ${holder}, lease_expires_at = ${fromNow(leaseMs)}
+    from expired where j.id = expired.id
+    returning ${claimColumns}`.execute(db);
+  return rows.map(toClaimedJob);
+}
+
+/**
+ * Iterates owners that have room, by virtual time, and takes their next jobs, one turn each. Owners with a limit are locked, so that two
+ * processes never count the same room; those without one are not. Nothing here waits for a lock, so nothing deadlocks.
+ */
+async function claimWaiting(db: Kysely<Tables>, { holder, count, leaseMs }: ClaimOptions): Promise<ClaimedJob[]> {
+  const hasWork = sql`o.has_waiting and exists (
+    select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= clock_timestamp())`;
+  const { rows } = await sql<ClaimRow>`
+    with limited as materialized (
+      select o.owner_id, o.vtime, o.weight, true as is_limited, o.concurrent_jobs - o.active as room
+      from comfy.owner_queue o
+      where o.active < o.concurrent_jobs and ${hasWork}
+      order by o.vtime limit ${count} for no key update of o skip locked
+    ),
+    unlimited as materialized (
+      select o.owner_id, o.vtime, o.weight, false as is_limited, ${count}::integer as room
+      from comfy.owner_queue o
+      where o.concurrent_jobs is null and ${hasWork}
+      order by o.vtime limit ${count}
+    ),
+    next as materialized (
+      select w.id, o.owner_id, o.is_limited,
+        o.vtime + row_number() over (partition by o.owner_id order by w.priority desc, w.seq) / o.weight as turn
+      from (select * from limited union all select * from unlimited) o
+      cross join lateral (
+        select j.id, j.priority, j.seq from comfy.jobs j
+        where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= clock_timestamp()
+        order by j.priority desc, j.seq limit least(o.room, ${count}::integer) for no key update skip locked
+      ) w
+    ),
+    chosen as materialized (select * from next order by turn limit ${count}),
+    served as (
+      update comfy.owner_queue o set
+        active = o.active + case when s.is_limited then s.jobs else 0 end,
+        vtime = o.vtime + s.jobs / o.weight
+      from (select owner_id, is_limited, count(*)::integer as jobs from chosen group by owner_id, is_limited) s
+      where o.owner_id = s.owner_id and o.owner_id in (
+        select l.owner_id from comfy.owner_queue l where l.owner_id in (select owner_id from chosen)
+        for no key update skip locked
+      )
+    )
+    update comfy.jobs j set
+      lease_epoch = j.lease_epoch + 1, lease_holder = ${holder}, lease_expires_at = ${fromNow(leaseMs)},
+      holds_slot = chosen.is_limited, waiting_reason = null
+    from chosen where j.id = chosen.id
+    returning ${claimColumns}, j.seq`.execute(db);
+  return rows.map(toClaimedJob);
+}
+
+function toClaimedJob(row: ClaimRow): ClaimedJob {
+  return {
+    job: toJob(row),
+    lease: { jobId: row.id, epoch: row.lease_epoch },
+    ...(row.live_attempt && { liveAttempt: row.live_attempt }),
+    inputs: row.inputs ?? {},
+  };
+}

@@ -1,0 +1,51 @@
+import { Kysely, PostgresDialect } from "kysely";
+import type { Log } from "../../log.ts";
+import { migrations } from "./migrations/index.ts";
+import { migrate } from "./migrations/migrate.ts";
+import { openEmbedded } from "./open-embedded.ts";
+import { openServer } from "./open-server.ts";
+import type { Tables } from "./tables.ts";
+import { withTranslatedErrors } from "./translate-errors.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+export type DatabaseOptions = {
+  readonly log: Log;
+  /** Told when the thread of an embedded database died. Absent: the process ends. */
+  readonly onDeath?: (cause: Error) => void;
+} & ({ readonly directory: string } | { readonly url: string });
+
+/** An open database with the schema of this version. */
+export interface Database {
+  readonly db: Kysely<Tables>;
+  /** What accepted jobs survive: the death of this process, or whatever the server promises. */
+  readonly durability: "process" | "server";
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database: PostgreSQL at `url`, or one that lives in `directory` inside this process.
+ *
+ * @throws Error with a sentence when the directory is in use, the server cannot be reached, or the schema is a newer one.
+ * @example const database = await createDatabase({ directory: "/data/database", log });
+ */
+export async function createDatabase(options: DatabaseOptions): Promise<Database> {
+  const isServer = "url" in options;
+  const pool = isServer ? openServer(options) : await openEmbedded(options);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
+  try {
+    const ran = await migrate(db, migrations);
+    if (ran.length > 0) options.log.info({ migrations: ran }, "The database schema was brought up to date.");
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const upkeep = startUpkeep(db, { log: options.log, isVacuumed: !isServer });
+  return {
+    db,
+    durability: isServer ? "server" : "process",
+    async close() {
+      await upkeep.stop();
+      await db.destroy();
+    },
+  };
+}

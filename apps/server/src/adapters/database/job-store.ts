@@ -1,0 +1,31 @@
+import type { Kysely } from "kysely";
+import type { JobStore } from "../../jobs/job-store.ts";
+import { acceptJob } from "./accept-job.ts";
+import { beginAttempt, countAttempts, markAttempt } from "./attempts.ts";
+import { claimJobs } from "./claim-jobs.ts";
+import { finishJob } from "./finish-job.ts";
+import { pinJobInput, postponeJob, releaseJobLeases, renewLeases, saveJobProgress, setJobState } from "./hold-lease.ts";
+import { findJob, findJobs, findOverdueJobs, isCancelRequested, requestCancel } from "./read-jobs.ts";
+import type { Tables } from "./tables.ts";
+
+export function createJobStore(db: Kysely<Tables>): JobStore {
+  return {
+    accept: (acceptance) => acceptJob(db, acceptance),
+    find: (id) => findJob(db, id),
+    findMany: (ids) => findJobs(db, ids),
+    claim: (options) => claimJobs(db, options),
+    renew: (leases, leaseMs) => renewLeases(db, leases, leaseMs),
+    postpone: (lease, options) => postponeJob(db, lease, options),
+    beginAttempt: (lease, attempt) => beginAttempt(db, lease, attempt),
+    markAttempt: (lease, attemptId, state) => markAttempt(db, lease, attemptId, state),
+    countAttempts: (jobId) => countAttempts(db, jobId),
+    pinInput: (lease, slot, assetId) => pinJobInput(db, lease, slot, assetId),
+    setState: (lease, state) => setJobState(db, lease, state),
+    saveProgress: (lease, progress) => saveJobProgress(db, lease, progress),
+    requestCancel: (jobId) => requestCancel(db, jobId),
+    isCancelRequested: (jobId) => isCancelRequested(db, jobId),
+    finish: (finish) => finishJob(db, finish),
+    releaseLeases: () => releaseJobLeases(db),
+    findOverdue: (limit) => findOverdueJobs(db, limit),
+  };
+}

@@ -1,0 +1,34 @@
+import type { PostgresPool } from "kysely";
+import { Pool, types } from "pg";
+import type { Log } from "../../log.ts";
+
+export interface ServerOptions {
+  readonly url: string;
+  readonly log: Log;
+  readonly connectionsMax?: number;
+}
+
+const INT8 = 20;
+
+/** A pool of connections to a PostgreSQL server, 15 or newer. */
+export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): PostgresPool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connectionsMax,
+    application_name: "comfy-server",
+    connectionTimeoutMillis: 10_000,
+    // Nothing here runs long: a statement that does is stuck behind a lock or a dead network.
+    statement_timeout: 20_000,
+    query_timeout: 25_000,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    // Large integers are counts, sizes and times here, all below 2^53; `pg` would give them as text.
+    types: { getTypeParser: (oid: number, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
+  });
+  // Without these listeners a connection that the server drops (restart, failover) would end the process.
+  pool.on("error", (error) => log.warn({ error }, "An idle database connection was lost."));
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.warn({ error }, "A database connection was lost."));
+  });
+  return pool;
+}

@@ -1,0 +1,128 @@
+import { Worker } from "node:worker_threads";
+
+export interface HostRequest {
+  readonly id: number;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+interface HostResult {
+  readonly rows: readonly unknown[];
+  readonly affectedRows: number;
+}
+
+interface HostProblem {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+  readonly constraint: string | undefined;
+  readonly table: string | undefined;
+}
+
+export type HostMessage =
+  | { readonly type: "ready" }
+  | ({ readonly type: "result"; readonly id: number } & HostResult)
+  | ({ readonly type: "problem"; readonly id: number } & HostProblem);
+
+/** The thread that holds the embedded database. */
+export interface PgliteThread {
+  run(sql: string, parameters: readonly unknown[]): Promise<HostResult>;
+  /** Writes everything down and ends the thread. */
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly resolve: (result: HostResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** First start runs initdb: 2 s on a quiet machine, many times that on a crowded one. */
+const START_TIMEOUT_MS = 120_000;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** A failed statement, with the fields that `pg` gives too. */
+class StatementError extends Error {
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+  readonly constraint: string | undefined;
+  readonly table: string | undefined;
+
+  constructor({ message, code, detail, constraint, table }: HostProblem) {
+    super(message);
+    this.name = "StatementError";
+    this.code = code;
+    this.detail = detail;
+    this.constraint = constraint;
+    this.table = table;
+  }
+}
+
+/** Starts the thread on a directory and waits until it answers. `onDeath` is called when it ends without having been closed. */
+export async function startPgliteThread(directory: string, onDeath: (cause: Error) => void): Promise<PgliteThread> {
+  const worker = new Worker(new URL("./pglite-host.ts", import.meta.url), {
+    name: "pglite",
+    workerData: { directory },
+    // The host imports nothing of the workspace: it needs none of the flags this process was started with.
+    execArgv: [],
+    env: {},
+  });
+  const pending = new Map<number, Pending>();
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let lastId = 0;
+  let isClosing = false;
+  let death: Error | undefined;
+
+  const die = (cause: Error): void => {
+    death ??= cause;
+    started.reject(death);
+    for (const { reject } of pending.values()) reject(death);
+    pending.clear();
+  };
+  worker.on("message", (message: HostMessage) => {
+    if (message.type === "ready") return started.resolve();
+    const waiting = pending.get(message.id);
+    pending.delete(message.id);
+    if (message.type === "result") waiting?.resolve(message);
+    else waiting?.reject(new StatementError(message));
+  });
+  worker.on("error", (error) => die(error instanceof Error ? error : new Error(String(error))));
+  worker.on("exit", (code) => {
+    const isExpected = isClosing && !death;
+    die(death ?? new Error(`The database thread ended with code ${code}.`));
+    ended.resolve();
+    if (!isExpected && death) onDeath(death);
+  });
+
+  await settleWithin(started.promise, START_TIMEOUT_MS).catch(async (error: unknown) => {
+    isClosing = true;
+    await worker.terminate();
+    throw error;
+  });
+
+  return {
+    run(sql, parameters) {
+      if (death) return Promise.reject(death);
+      const { promise, resolve, reject } = Promise.withResolvers<HostResult>();
+      lastId += 1;
+      pending.set(lastId, { resolve, reject });
+      worker.postMessage({ id: lastId, sql, parameters } satisfies HostRequest);
+      return promise;
+    },
+    async close() {
+      isClosing = true;
+      if (!death) worker.postMessage("close");
+      await settleWithin(ended.promise, CLOSE_TIMEOUT_MS).catch(() => worker.terminate());
+    },
+  };
+}
+
+async function settleWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`The database thread took over ${timeoutMs} ms.`)), timeoutMs);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,8 @@
+import type { Generated } from "kysely";
+
+/** The tables that single-table statements are typed against; statements over several are written in SQL beside their row types. */
+export interface Tables {
+  "comfy.settings": { name: string; value: string };
+  "comfy.used_signatures": { hash: string; expires_at: string };
+  "comfy.link_keys": { id: string; secret: Uint8Array; created_at: Generated<Date> };
+}

@@ -37,7 +37,7 @@ export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrl
   return async function pinUrl({ ownerId, url, field, accepts, signal }) {
     const assertType = (type: string) => {
       if (isInFamily(type, accepts)) return;
-      throw new AppError("media_unusable", `expected ${what} file, but the address answered with ${type}.`);
+      throw new AppError("media_unusable", `expected ${familyWords[accepts]}, but the address answered with ${type}.`);
     };
     try {
       const { body } = await files.open(url.trim(), { sizeBytesMax, signal });

@@ -53,6 +53,7 @@ class ReconnectingSocket implements Socket {
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MS.first;
   #isGreeted = false;
+  #isMissed = false;
   #isClosed = false;
   #holders = 0;
   #heardAt = 0;
@@ -77,10 +78,13 @@ class ReconnectingSocket implements Socket {
     if (this.#isClosed) return Promise.resolve(false);
     if (this.#isGreeted && this.#connection?.isOpen) return Promise.resolve(true);
     this.#connect();
+    // Waited for once in vain: a proxy without WebSockets must not delay every submission.
+    if (this.#isMissed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const tell = () => {
         clearTimeout(timer);
         this.#waiting.delete(tell);
+        this.#isMissed = !this.#isGreeted;
         resolve(this.#isGreeted);
       };
       const timer = setTimeout(tell, timeoutMs);
@@ -140,6 +144,7 @@ class ReconnectingSocket implements Socket {
     this.#heardAt = performance.now();
     if (!this.#isGreeted) {
       this.#isGreeted = true;
+      this.#isMissed = false;
       this.#retryMs = RETRY_MS.first;
       for (const tell of [...this.#waiting]) tell();
     }

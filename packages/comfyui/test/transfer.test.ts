@@ -40,13 +40,10 @@ describe("open", () => {
     const chunk = Buffer.alloc(64 * 1024);
     let sent = 0;
     server.on("GET /view", async (_, response) => {
-      response.writeHead(200);
-      while (sent < 2_000 && !response.destroyed) {
-        sent += 1;
-        if (!response.write(chunk))
-          await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-      }
-      response.end();
+      const chunks = async function* () {
+        for (; sent < 2_000; sent++) yield chunk;
+      };
+      await pipeline(chunks, response);
     });
     const { body } = await startClient(server.url).open(file);
     await until(() => sent > 5);

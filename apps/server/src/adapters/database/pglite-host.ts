@@ -1,6 +1,7 @@
 // Runs in a thread of its own: PGlite answers in microtasks, so on the main thread a busy database would starve every timer.
 import { parentPort, workerData } from "node:worker_threads";
-import { PGlite, type Results, types } from "@electric-sql/pglite";
+import { PGlite, types } from "@electric-sql/pglite";
+import { createRunStatement } from "./pglite-statements.ts";
 import type { HostMessage, HostRequest } from "./pglite-thread.ts";
 
 const port = parentPort;
@@ -15,34 +16,36 @@ interface StatementError extends Error {
   readonly table?: string;
 }
 
+// 128 MB of shared buffers is what PostgreSQL takes for a machine of its own; jobs are small rows. Plans are made once, often while the
+// tables are still empty: every statement has its index, and must keep to it when they are full.
+const settings = ["shared_buffers=16MB", "plan_cache_mode=force_generic_plan", "enable_seqscan=off"];
+
 const database = await PGlite.create({
   dataDir: String(workerData.directory),
-  // 128 MB of shared buffers is what PostgreSQL takes for a machine of its own; jobs are small rows.
-  startParams: [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"],
+  startParams: [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])],
   // Large integers are counts, sizes and times here: all below 2^53.
   parsers: { [types.INT8]: Number },
 });
+const runStatement = createRunStatement(database);
 
-// A statement without parameters goes through the simple protocol, which takes several statements at once (migrations).
-async function run({ sql, parameters }: HostRequest): Promise<Pick<Results, "rows" | "affectedRows">> {
-  if (parameters.length > 0) return database.query(sql, [...parameters]);
-  const results = await database.exec(sql);
-  return results.at(-1) ?? { rows: [] };
-}
-
-async function answer(request: HostRequest): Promise<void> {
+async function answer({ id, sql, parameters }: HostRequest): Promise<void> {
   try {
-    const { rows, affectedRows = 0 } = await run(request);
-    post({ type: "result", id: request.id, rows, affectedRows });
+    const { rows, command = "", affectedRows = 0 } = await runStatement(sql, parameters);
+    post({ type: "result", id, rows, command, affectedRows });
   } catch (error) {
     const failure: StatementError = error instanceof Error ? error : new Error(String(error));
     const { message, code, detail, constraint, table } = failure;
-    post({ type: "problem", id: request.id, message, code, detail, constraint, table });
+    post({ type: "problem", id, message, code, detail, constraint, table });
   }
 }
 
+// One at a time: the session has one protocol stream.
+let last: Promise<void> = Promise.resolve();
 port.on("message", (request: HostRequest | "close") => {
-  if (request !== "close") return void answer(request);
-  void database.close().then(() => port.close());
+  last = last.then(async () => {
+    if (request !== "close") return answer(request);
+    await database.close();
+    port.close();
+  });
 });
 post({ type: "ready" });

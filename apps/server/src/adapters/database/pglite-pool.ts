@@ -9,8 +9,6 @@ export interface PglitePoolOptions {
   readonly holdTimeoutMs: number;
 }
 
-type Command = PostgresQueryResult<unknown>["command"];
-
 interface Turn {
   readonly take: (client: PostgresPoolClient) => void;
   readonly timer: NodeJS.Timeout;
@@ -81,14 +79,12 @@ function createLoan(thread: PgliteThread, holdTimeoutMs: number, passOn: () => v
 
   async function query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     if (isOver) throw new AppError("unavailable", "A database transaction took too long and was rolled back.");
+    if (/^\s*(begin|start\s+transaction)\b/i.test(sql)) isInTransaction = true;
     const running = thread.run(sql, parameters);
     last = running;
-    const command = commandOf(sql);
-    if (isBegin(sql)) isInTransaction = true;
-    const { rows, affectedRows } = await running;
-    if (command === "COMMIT" || command === "ROLLBACK") isInTransaction = false;
-    // The rows are whatever the statement selects; the caller that wrote it names their type, as with `pg`.
-    return { command, rowCount: affectedRows, rows: rows as R[] };
+    const { rows, command, affectedRows } = await running;
+    if (/^(commit|rollback)\b(?!\s+to)/i.test(sql)) isInTransaction = false;
+    return { command, rowCount: affectedRows, rows } as PostgresQueryResult<R>;
   }
   return {
     query: query as PostgresPoolClient["query"],
@@ -96,20 +92,3 @@ function createLoan(thread: PgliteThread, holdTimeoutMs: number, passOn: () => v
     release: () => void handBack(),
   };
 }
-
-const isBegin = (sql: string): boolean => /^\s*(begin|start\s+transaction)\b/i.test(sql);
-
-/** PGlite does not say which command ran; Kysely asks, to know whether rows were affected. A `with` counts as a select: it has `returning`. */
-function commandOf(sql: string): Command {
-  const word = /^\s*(insert|update|delete|merge|commit|rollback(?!\s+to))\b/i.exec(sql)?.[1];
-  return commands[word?.toLowerCase() ?? ""] ?? "SELECT";
-}
-
-const commands: Readonly<Record<string, Command>> = {
-  insert: "INSERT",
-  update: "UPDATE",
-  delete: "DELETE",
-  merge: "MERGE",
-  commit: "COMMIT",
-  rollback: "ROLLBACK",
-};

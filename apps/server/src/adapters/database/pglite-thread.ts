@@ -8,6 +8,8 @@ export interface HostRequest {
 
 interface HostResult {
   readonly rows: readonly unknown[];
+  /** `INSERT`, `COMMIT` and so on. */
+  readonly command: string;
   readonly affectedRows: number;
 }
 

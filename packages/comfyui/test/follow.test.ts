@@ -249,15 +249,12 @@ describe("the socket", () => {
 
   it("comes back with the same client id while somebody is followed, and says its flags again", async () => {
     const { server, world, comfy, promptId, ended } = await followed();
-    const flags: string[] = [];
     server.sockets[0]?.terminate();
-    await until(() => server.clientIds.length === 2 && server.sockets.length === 1);
-    server.sockets[0]?.on("message", (data) => flags.push(String(data)));
+    await until(() => server.heard.length === 2);
     finish(world, promptId);
     await ended;
     expect(server.clientIds).toEqual([comfy.clientId, comfy.clientId]);
-    await until(() => flags.length > 0);
-    expect(flags[0]).toContain("supports_preview_metadata");
+    for (const text of server.heard) expect(text).toContain("supports_preview_metadata");
   });
 
   it("is one for all prompts, and rests when nobody is followed", async () => {

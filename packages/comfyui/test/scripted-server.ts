@@ -16,6 +16,8 @@ export interface ScriptedServer {
   readonly sockets: readonly WebSocket[];
   /** Client ids of all sockets there ever were. */
   readonly clientIds: readonly string[];
+  /** Text messages of all sockets there ever were. */
+  readonly heard: readonly string[];
   /** Answers `METHOD /path`; a path ending in `*` takes all that begin so. */
   on(route: string, answer: Route): void;
   say(type: string, data: object): void;
@@ -40,6 +42,7 @@ export async function startScriptedServer(port = 0, greets = true): Promise<Scri
   const requests: string[] = [];
   const clientIds: string[] = [];
   const sockets: WebSocket[] = [];
+  const heard: string[] = [];
   const tcp = new Set<TcpSocket>();
 
   const server = createServer((request, response) => {
@@ -63,6 +66,7 @@ export async function startScriptedServer(port = 0, greets = true): Promise<Scri
   socketServer.on("connection", (socket, request) => {
     clientIds.push(new URL(request.url ?? "", "http://x").searchParams.get("clientId") ?? "");
     sockets.push(socket);
+    socket.on("message", (data) => heard.push(String(data)));
     socket.on("close", () => sockets.splice(sockets.indexOf(socket), 1));
     if (greets) socket.send(JSON.stringify({ type: "status", data: { ...status, sid: clientIds.at(-1) } }));
   });
@@ -74,6 +78,7 @@ export async function startScriptedServer(port = 0, greets = true): Promise<Scri
     requests,
     sockets,
     clientIds,
+    heard,
     on: (route, answer) => void routes.set(route, answer),
     say: (type, data) => {
       for (const socket of sockets) socket.send(JSON.stringify({ type, data }));

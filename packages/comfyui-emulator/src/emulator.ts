@@ -1,11 +1,14 @@
-import { createServer, type Server } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { type ComfyUi, startComfyUi } from "./comfyui.ts";
 import type { FaultChange, FaultSettings } from "./faults/fault-state.ts";
 import { createFaults, type FaultActions } from "./faults/faults.ts";
 import { openFolders } from "./files/folders.ts";
+import { openPort } from "./http/port.ts";
 import { createPainter } from "./media/painting/painter.ts";
 import type { EmulatorOptions } from "./options.ts";
+
+/** The answer to the request that asks for a restart should still get out. */
+const RESTART_NOTICE_MS = 20;
 
 export interface Emulator {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
@@ -31,99 +34,102 @@ export interface Emulator {
  * await emulator.close();
  */
 export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const host = options.host ?? "127.0.0.1";
+  const { host = "127.0.0.1", onTrouble = () => undefined } = options;
   const faults = createFaults(options.faults);
   const folders = openFolders(options.baseDirectory);
   const painter = createPainter();
-  const onTrouble = options.onTrouble ?? (() => undefined);
-  let port = options.port ?? 0;
-  let life: ComfyUi = start();
-  let server = createHttpServer();
-  let changing: Promise<void> = Promise.resolve();
-  let isClosed = false;
-
-  function start(): ComfyUi {
-    return startComfyUi(options, { folders, faults, painter, port: () => port, act, onTrouble });
-  }
-
-  function createHttpServer(): Server {
-    const made = createServer({ requestTimeout: 0 }, (request, response) => life.onRequest(request, response));
-    made.on("upgrade", (request, stream, head) => life.onUpgrade(request, stream, head));
-    return made;
-  }
+  const process = createProcess(options, (port) =>
+    startComfyUi(options, { folders, faults, painter, port, act, onTrouble }),
+  );
 
   function act({ dropSockets, restartDownMs }: FaultActions): void {
-    if (dropSockets) life.dropSockets();
-    // The answer to this very request should still get out.
-    if (restartDownMs !== undefined) {
-      setTimeout(20)
-        .then(() => restart({ downMs: restartDownMs }))
-        .catch((error: unknown) => onTrouble(`the restart failed: ${String(error)}`));
-    }
+    if (dropSockets) process.dropSockets();
+    if (restartDownMs === undefined) return;
+    setTimeout(RESTART_NOTICE_MS)
+      .then(() => process.restart(restartDownMs))
+      .catch((error: unknown) => onTrouble(`the restart failed: ${String(error)}`));
   }
 
-  async function stop(): Promise<void> {
-    life.stop();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-
-  /** One change at a time: a restart during a restart would take the port twice. */
-  function restart({ downMs = 0 }: { downMs?: number } = {}): Promise<void> {
-    changing = changing.then(async () => {
-      if (isClosed) return;
-      await stop();
-      await setTimeout(downMs);
-      life = start();
-      server = createHttpServer();
-      await listen(server, port, host);
-    });
-    return changing;
-  }
-
-  try {
-    port = await listen(server, port, host);
-  } catch (error) {
-    life.stop();
+  async function dispose(): Promise<void> {
+    await painter.close();
     folders.dispose();
-    throw error;
   }
 
+  async function close(): Promise<void> {
+    await process.stop();
+    folders.wipeTemp();
+    await dispose();
+  }
+
+  let closing: Promise<void> | undefined;
+  await process.start().catch(async (error: unknown) => {
+    await dispose();
+    throw error;
+  });
   return {
-    get url() {
-      return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-    },
-    get port() {
-      return port;
-    },
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${process.port()}`,
+    port: process.port(),
     baseDirectory: folders.base,
-    restart,
-    setFaults(change) {
+    restart: ({ downMs = 0 } = {}) => process.restart(downMs),
+    setFaults: (change) => {
       act(faults.change(change));
       return faults.settings;
     },
-    async close() {
-      await changing.catch(() => undefined);
-      if (isClosed) return;
-      isClosed = true;
-      await stop();
-      await painter.close();
-      folders.wipeTemp();
-      folders.dispose();
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
 }
 
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the emulator listens on no port");
-  return address.port;
+/** The port and what answers on it, life after life. Changes happen one after the other, never at the same time. */
+function createProcess(options: EmulatorOptions, live: (port: () => number) => ComfyUi) {
+  const { host = "127.0.0.1" } = options;
+  let port = options.port ?? 0;
+  let running: { readonly life: ComfyUi; readonly close: () => Promise<void> } | undefined;
+  let isStopped = false;
+  let changing: Promise<void> = Promise.resolve();
+
+  async function start(): Promise<void> {
+    const life = live(() => port);
+    try {
+      const opened = await openPort(life, port, host);
+      port = opened.port;
+      running = { life, close: opened.close };
+    } catch (error) {
+      life.stop();
+      throw error;
+    }
+  }
+
+  async function end(): Promise<void> {
+    running?.life.stop();
+    await running?.close();
+    running = undefined;
+  }
+
+  function inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = changing.then(change);
+    changing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return {
+    port: () => port,
+    start: () => inTurn(start),
+    dropSockets: () => running?.life.dropSockets(),
+    restart: (downMs: number) =>
+      inTurn(async () => {
+        if (isStopped) return;
+        await end();
+        await setTimeout(downMs);
+        await start();
+      }),
+    stop: () =>
+      inTurn(async () => {
+        if (isStopped) return;
+        isStopped = true;
+        await end();
+      }),
+  };
 }

@@ -2,9 +2,9 @@ import { toGraphNodes } from "../graph/graph.ts";
 import { isPythonObject } from "../python/values.ts";
 import type { RunRecord } from "../queue/history.ts";
 import type { QueueItem } from "../queue/queue-item.ts";
-import { describeFailure, Interrupted, WorkerDeath } from "./failures.ts";
+import { describeFailure, type FailedNode, Interrupted, WorkerDeath } from "./failures.ts";
 import type { ExecutorParts } from "./parts.ts";
-import { createRun, type Run } from "./run.ts";
+import { createRun, executeRun, prepareRun, type Run } from "./run.ts";
 
 export interface Executor {
   /**
@@ -19,37 +19,32 @@ export interface Executor {
 }
 
 export function createExecutor(parts: ExecutorParts): Executor {
-  const { announcer } = parts;
   let isInterrupted = false;
   let current: Run | undefined;
 
   async function run(item: QueueItem, signal: AbortSignal): Promise<RunRecord> {
     if (!isPythonObject(item.extraData)) throw new WorkerDeath("'NoneType' object has no attribute 'copy'");
     isInterrupted = false;
-    const messages: [string, unknown][] = [];
     const run = createRun(parts, { item, extraData: item.extraData, signal, isInterrupted: () => isInterrupted });
     current = run;
+    const messages: [string, unknown][] = [];
     const tell = (type: string, data: Readonly<Record<string, unknown>>, isForAll = false): void => {
       const stamped = { ...data, timestamp: Date.now() };
       messages.push([type, stamped]);
-      if (run.clientId !== undefined) announcer.send({ clientId: run.clientId }, type, stamped);
-      else if (isForAll) announcer.send("everybody", type, stamped);
+      const { audience } = run.voice;
+      if (audience !== "everybody" || isForAll) parts.announcer.send(audience, type, stamped);
     };
     tell("execution_start", { prompt_id: item.promptId });
     if ([...toGraphNodes(item.graph).values()].some(({ inputs }) => inputs === undefined)) {
       throw new WorkerDeath("'inputs'");
     }
-    const cached = await run.prepare();
-    tell("execution_cached", { nodes: cached, prompt_id: item.promptId });
-    const failed = await run.execute();
-    if (failed === undefined) tell("execution_success", { prompt_id: item.promptId });
-    else if (failed.error instanceof Interrupted) {
-      const { nodeId, classType } = failed;
-      const data = { prompt_id: item.promptId, node_id: nodeId, node_type: classType, executed: run.executed() };
-      tell("execution_interrupted", data, true);
-    } else tell("execution_error", describeFailure(item.promptId, failed, run.executed(), run.graphIds()));
+    tell("execution_cached", { nodes: await prepareRun(run), prompt_id: item.promptId });
+    const failed = await executeRun(run);
+    run.current = undefined;
+    tellEnd(run, failed, tell);
     const isGood = failed === undefined;
-    return { status: { status_str: isGood ? "success" : "error", completed: isGood, messages }, ...run.results() };
+    const status = { status_str: isGood ? "success" : "error", completed: isGood, messages } as const;
+    return { status, ...run.results.show(run.ownIds) };
   }
 
   return {
@@ -57,6 +52,17 @@ export function createExecutor(parts: ExecutorParts): Executor {
     interrupt: () => {
       isInterrupted = true;
     },
-    currentNode: (clientId) => (current?.clientId === clientId ? current.currentNode() : undefined),
+    currentNode: (clientId) => (current?.voice.clientId === clientId ? current.current : undefined),
   };
+}
+
+type Tell = (type: string, data: Readonly<Record<string, unknown>>, isForAll?: boolean) => void;
+
+function tellEnd(run: Run, failed: FailedNode | undefined, tell: Tell): void {
+  const prompt_id = run.wish.item.promptId;
+  if (failed === undefined) tell("execution_success", { prompt_id });
+  else if (failed.error instanceof Interrupted) {
+    const { nodeId: node_id, classType: node_type } = failed;
+    tell("execution_interrupted", { prompt_id, node_id, node_type, executed: run.executed }, true);
+  } else tell("execution_error", describeFailure(prompt_id, failed, run.executed, run.graph.ids()));
 }

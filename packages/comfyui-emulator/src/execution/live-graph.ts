@@ -27,8 +27,12 @@ export function createLiveGraph(nodes: ReadonlyMap<string, GraphNode>): LiveGrap
   return {
     get: (nodeId) => live.get(nodeId),
     ids: () => [...live.keys()],
+    // Links of inputs that the class does not declare were never validated: they may point nowhere.
     sourcesOf: (nodeId) =>
-      Object.values(live.get(nodeId)?.inputs ?? {}).flatMap((value) => toLink(value)?.nodeId ?? []),
+      Object.values(live.get(nodeId)?.inputs ?? {}).flatMap((value) => {
+        const source = toLink(value)?.nodeId;
+        return source !== undefined && live.has(source) ? [source] : [];
+      }),
     identityOf: (nodeId) => live.get(nodeId)?.identity ?? ownIdentity(nodeId),
     expand(parentId, graph, outputs) {
       const prefix = `${parentId}.0.0.`;

@@ -24,107 +24,120 @@ interface ValidatorParts {
   readonly rules: { readonly isNewer: boolean };
 }
 
-/** Where one input stands: its node, its declaration, and the values that are converted in place. */
+/** Where one input stands: its declaration, and the values that are converted in place. */
 interface Place {
-  readonly nodeId: string;
   readonly spec: InputSpec;
   readonly inputs: Record<string, PythonJson>;
   readonly hasLimits: boolean;
 }
 
-/** Validates nodes depth first, each once. Verdicts are kept in the order in which they were reached. */
-export function createNodeValidator(parts: ValidatorParts, nodes: Readonly<Record<string, PythonObject>>) {
-  const { catalogue, files, rules } = parts;
-  const verdicts = new Map<string, Verdict>();
-  const converted = new Map<string, Record<string, PythonJson>>();
+/** Validates nodes depth first, each once. */
+export interface NodeValidator {
+  /** Verdicts in the order in which nodes were reached. */
+  readonly verdicts: Map<string, Verdict>;
+  /** @throws ValidationException when the node cannot be looked at at all. */
+  validate(nodeId: string): Promise<Verdict>;
+  /** The graph with the constants of every validated node converted. */
+  graph(): PythonObject;
+}
 
-  async function validate(nodeId: string): Promise<Verdict> {
-    const known = verdicts.get(nodeId);
-    if (known !== undefined) return known;
-    const { info, inputs } = open(nodeId);
-    const { nodeClass, checkedByClass } = customOf(info.classType);
-    const errors: PromptError[] = [];
-    let isValid = true;
-    for (const spec of info.inputs) {
-      const place = { nodeId, spec, inputs, hasLimits: !checkedByClass.includes(spec.name) };
-      const outcome = await validateInput(place);
-      if (outcome === "upstream") isValid = false;
-      else if (outcome !== undefined) errors.push(outcome);
-    }
-    if (nodeClass.validate !== undefined) {
-      const answer = await nodeClass.validate(plainInputs(inputs), files);
-      if (answer !== true) errors.push(...customErrors(info, inputs, checkedByClass, answer));
-    }
-    const verdict = { isValid: isValid && errors.length === 0, errors };
-    verdicts.set(nodeId, verdict);
-    return verdict;
+/** Everything that one walk through a graph shares. */
+interface Walk {
+  readonly parts: ValidatorParts;
+  readonly nodes: Readonly<Record<string, PythonObject>>;
+  readonly verdicts: Map<string, Verdict>;
+  readonly converted: Map<string, Record<string, PythonJson>>;
+}
+
+export function createNodeValidator(
+  parts: ValidatorParts,
+  nodes: Readonly<Record<string, PythonObject>>,
+): NodeValidator {
+  const walk: Walk = { parts, nodes, verdicts: new Map(), converted: new Map() };
+  return {
+    verdicts: walk.verdicts,
+    validate: (nodeId) => validateNode(walk, nodeId),
+    graph: () => {
+      const copy = Object.entries(nodes).map(([nodeId, node]) => {
+        const inputs = walk.converted.get(nodeId);
+        return [nodeId, inputs === undefined ? node : { ...node, inputs }] as const;
+      });
+      return Object.fromEntries(copy);
+    },
+  };
+}
+
+async function validateNode(walk: Walk, nodeId: string): Promise<Verdict> {
+  const known = walk.verdicts.get(nodeId);
+  if (known !== undefined) return known;
+  const { info, inputs } = openNode(walk, nodeId);
+  const nodeClass = walk.parts.catalogue.nodeClass(info.classType);
+  const checkedByClass = nodeClass.validates ?? [];
+  const errors: PromptError[] = [];
+  let isValid = true;
+  for (const spec of info.inputs) {
+    const outcome = await validateInput(walk, { spec, inputs, hasLimits: !checkedByClass.includes(spec.name) });
+    if (outcome === "upstream") isValid = false;
+    else if (outcome !== undefined) errors.push(outcome);
   }
-
-  function open(nodeId: string): { info: NodeInfo; inputs: Record<string, PythonJson> } {
-    const node = nodeOf(nodes, nodeId);
-    const info = catalogue.info(toPythonText(node.class_type ?? null));
-    if (info === undefined) throw new ValidationException("KeyError", toPythonRepr(node.class_type ?? null));
-    if (!isPythonObject(node.inputs)) throw new ValidationException("KeyError", "'inputs'");
-    const inputs: Record<string, PythonJson> = converted.get(nodeId) ?? { ...node.inputs };
-    converted.set(nodeId, inputs);
-    return { info, inputs };
+  if (nodeClass.validate !== undefined) {
+    const answer = await nodeClass.validate(plainInputs(inputs), walk.parts.files);
+    if (answer !== true) errors.push(...customErrors(info, inputs, checkedByClass, answer));
   }
+  const verdict = { isValid: isValid && errors.length === 0, errors };
+  walk.verdicts.set(nodeId, verdict);
+  return verdict;
+}
 
-  function customOf(classType: string) {
-    const nodeClass = catalogue.nodeClass(classType);
-    return { nodeClass, checkedByClass: nodeClass.validates ?? [] };
+function openNode(walk: Walk, nodeId: string): { info: NodeInfo; inputs: Record<string, PythonJson> } {
+  const node = nodeOf(walk.nodes, nodeId);
+  const info = walk.parts.catalogue.info(toPythonText(node.class_type ?? null));
+  if (info === undefined) throw new ValidationException("KeyError", toPythonRepr(node.class_type ?? null));
+  if (!isPythonObject(node.inputs)) throw new ValidationException("KeyError", "'inputs'");
+  const inputs: Record<string, PythonJson> = walk.converted.get(nodeId) ?? { ...node.inputs };
+  walk.converted.set(nodeId, inputs);
+  return { info, inputs };
+}
+
+async function validateInput(walk: Walk, place: Place): Promise<PromptError | "upstream" | undefined> {
+  const { spec, inputs } = place;
+  const value = inputs[spec.name];
+  if (value === undefined) {
+    if (!spec.isRequired) return undefined;
+    const extra_info = { input_name: spec.name };
+    return { type: "required_input_missing", message: "Required input is missing", details: spec.name, extra_info };
   }
+  if (isPythonList(value)) return validateLink(walk, spec, value);
+  const rules = { hasLimits: place.hasLimits, checksNewCombos: walk.parts.rules.isNewer };
+  const outcome = checkConstant(spec, unwrapConstant(value), rules);
+  if (!outcome.ok) return outcome.error;
+  inputs[spec.name] = outcome.value;
+  return undefined;
+}
 
-  async function validateInput(place: Place): Promise<PromptError | "upstream" | undefined> {
-    const { spec, inputs } = place;
-    const value = inputs[spec.name];
-    if (value === undefined) {
-      if (!spec.isRequired) return undefined;
-      const extra_info = { input_name: spec.name };
-      return { type: "required_input_missing", message: "Required input is missing", details: spec.name, extra_info };
-    }
-    if (isPythonList(value)) return validateLink(place, value);
-    const options = { hasLimits: place.hasLimits, checksNewCombos: rules.isNewer };
-    const outcome = checkConstant(spec, unwrapConstant(value), options);
-    if (!outcome.ok) return outcome.error;
-    inputs[spec.name] = outcome.value;
-    return undefined;
+async function validateLink(
+  walk: Walk,
+  spec: InputSpec,
+  link: readonly PythonJson[],
+): Promise<PromptError | "upstream" | undefined> {
+  if (link.length !== 2) {
+    const message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
+    return inputError("bad_linked_input", message, spec.name, spec, { received_value: link });
   }
-
-  async function validateLink(
-    place: Place,
-    link: readonly PythonJson[],
-  ): Promise<PromptError | "upstream" | undefined> {
-    const { spec } = place;
-    if (link.length !== 2) {
-      const message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
-      return inputError("bad_linked_input", message, spec.name, spec, { received_value: link });
-    }
-    const [source = null, slot = null] = link;
-    const linked = nodeOf(nodes, source);
-    const received = pickOutput(catalogue.info(toPythonText(linked.class_type ?? null))?.outputs ?? [], slot);
-    const expected = isPythonList(spec.type) ? "COMBO" : String(spec.type);
-    if (!typesMatch(received, expected)) return mismatch(spec, received, expected, link);
-    const sourceId = String(source);
-    try {
-      return (await validate(sourceId)).isValid ? undefined : "upstream";
-    } catch (error) {
-      if (!(error instanceof ValidationException)) throw error;
-      verdicts.set(sourceId, { isValid: false, errors: [innerError(spec, error, link)] });
-      return "upstream";
-    }
+  const [source = null, slot = null] = link;
+  const linked = nodeOf(walk.nodes, source);
+  const info = walk.parts.catalogue.info(toPythonText(linked.class_type ?? null));
+  const received = pickOutput(info?.outputs ?? [], slot);
+  const expected = isPythonList(spec.type) ? "COMBO" : String(spec.type);
+  if (!typesMatch(received, expected)) return mismatch(spec, received, expected, link);
+  const sourceId = String(source);
+  try {
+    return (await validateNode(walk, sourceId)).isValid ? undefined : "upstream";
+  } catch (error) {
+    if (!(error instanceof ValidationException)) throw error;
+    walk.verdicts.set(sourceId, { isValid: false, errors: [innerError(spec, error, link)] });
+    return "upstream";
   }
-
-  /** The graph with every validated node's constants converted. */
-  function graph(): PythonObject {
-    const copy = Object.entries(nodes).map(([nodeId, node]) => {
-      const inputs = converted.get(nodeId);
-      return [nodeId, inputs === undefined ? node : { ...node, inputs }] as const;
-    });
-    return Object.fromEntries(copy);
-  }
-
-  return { validate, verdicts, graph };
 }
 
 /** An unknown id is a KeyError, whose text is the key as Python prints it. */

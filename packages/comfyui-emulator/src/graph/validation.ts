@@ -3,7 +3,7 @@ import { toPythonText } from "../python/print-value.ts";
 import { isPythonList, isPythonObject, type PythonJson, type PythonObject } from "../python/values.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { findCycle } from "./cycle.ts";
-import { createNodeValidator, type Verdict } from "./node-validation.ts";
+import { createNodeValidator, type NodeValidator, type Verdict } from "./node-validation.ts";
 import { type NodeErrors, type PromptError, requestError, ValidationException } from "./prompt-errors.ts";
 
 export interface ValidationRules {
@@ -135,7 +135,7 @@ async function validateOutputs(
 
 async function judgeOutput(
   parts: ValidationParts,
-  validator: ReturnType<typeof createNodeValidator>,
+  validator: NodeValidator,
   nodes: Nodes,
   output: string,
 ): Promise<Verdict> {

@@ -8,7 +8,7 @@ import {
   Output,
 } from "mediabunny";
 import { lengthOf, type Sound } from "./audio.ts";
-import { encodeH264 } from "./h264.ts";
+import { encodeH264, type H264Stream } from "./h264.ts";
 import type { ImageBatch } from "./image.ts";
 import { resampleSound } from "./resample.ts";
 
@@ -24,9 +24,13 @@ export interface Film {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Writes an MP4 with H.264 and, when there is sound, AAC-LC; the index comes first so that browsers start at once. */
+/** Writes an MP4 with H.264 and, when there is sound, AAC-LC. */
 export async function encodeMp4(film: Film, signal?: AbortSignal): Promise<Uint8Array> {
-  const stream = await encodeH264(film.images, film.framesPerSecond, signal);
+  return writeMp4(await encodeH264(film.images, film.framesPerSecond, signal), film);
+}
+
+/** Puts encoded pictures and the sound into one file; the index comes first so that browsers start at once. */
+export async function writeMp4(stream: H264Stream, film: Omit<Film, "images">): Promise<Uint8Array> {
   const target = new BufferTarget();
   const output = new Output({
     format: new Mp4OutputFormat({ fastStart: "in-memory", metadataFormat: "mdta" }),

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { encodeAnimatedWebp } from "../media/animated-webp.ts";
 import { durationOf, type Sound, sliceSound } from "../media/audio.ts";
 import { decodeAudio } from "../media/decode-audio.ts";
+import { encodeH264 } from "../media/h264.ts";
 import { createLazyImages, type ImageBatch, toPixels } from "../media/image.ts";
-import { encodeMp4 } from "../media/mp4.ts";
+import { writeMp4 } from "../media/mp4.ts";
 import { encodePng } from "../media/png.ts";
 import {
   type FilePlace,
@@ -83,10 +84,11 @@ async function encode(
       `the emulator does not encode ${format}: use video/h264-mp4 or image/webp`,
     );
   }
-  const film = { images: evenSides(images), framesPerSecond, tags: metadataOf(context) };
-  const silent = { filename: `${stem}.mp4`, bytes: await encodeMp4(film, context.signal) };
+  const stream = await encodeH264(evenSides(images), framesPerSecond, context.signal);
+  const film = { framesPerSecond, tags: metadataOf(context) };
+  const silent = { filename: `${stem}.mp4`, bytes: await writeMp4(stream, film) };
   if (sound === undefined) return [silent];
-  return [silent, { filename: `${stem}-audio.mp4`, bytes: await encodeMp4({ ...film, sound }, context.signal) }];
+  return [silent, { filename: `${stem}-audio.mp4`, bytes: await writeMp4(stream, { ...film, sound }) }];
 }
 
 /** Forth and back for `pingpong`; cut to the sound for `trim_to_audio`. */

@@ -6,10 +6,23 @@ import type { LifecyclePart } from "../lifecycle.ts";
 import { createApp } from "./app.ts";
 import type { HttpDeps } from "./deps.ts";
 
+interface Timeouts {
+  /** For the headers of a request. */
+  readonly headersTimeout: number;
+  /** For a whole request, its body included. */
+  readonly requestTimeout: number;
+  /** Between two requests of a connection. */
+  readonly keepAliveTimeout: number;
+  /** How often the first two are looked at. */
+  readonly connectionsCheckingInterval: number;
+}
+
 export interface HttpServerOptions {
   readonly host: string;
   /** 0 picks a free port; read it from `url` after the start. */
   readonly port: number;
+  /** Milliseconds until slow senders are cut; see the defaults. */
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 /** The HTTP door as a part of the service. */
@@ -22,13 +35,14 @@ export interface HttpServer extends Required<LifecyclePart> {
  * Times that keep slow senders from holding connections: headers within 10 s, the whole request within 5 minutes (a large upload on a
  * slow line), 65 s of idle keep-alive (load balancers give up at 60 s, and must be the first to do so).
  */
-const SERVER_OPTIONS = {
+const TIMEOUTS: Timeouts = {
   headersTimeout: 10_000,
   requestTimeout: 300_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
-  maxHeaderSize: 16 * 1024,
 };
+
+const HEADER_SIZE_BYTES_MAX = 16 * 1024;
 
 type BrokenCode = "request_timeout" | "headers_too_large" | "invalid_input";
 
@@ -73,7 +87,7 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
   const draining = new AbortController();
   const app = createApp({ ...deps, draining: draining.signal });
-  const server = createServer(SERVER_OPTIONS, app);
+  const server = createServer({ ...TIMEOUTS, ...options.timeouts, maxHeaderSize: HEADER_SIZE_BYTES_MAX }, app);
   server.on("clientError", answerBroken);
   server.on("request", (_req, res) => {
     // A connection that becomes idle during the drain would otherwise be kept alive until its timeout.

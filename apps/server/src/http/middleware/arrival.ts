@@ -8,7 +8,7 @@ import { openVisit, visitOf } from "../visit.ts";
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** First of all: every request has an id and every answer names it, whatever goes wrong after this. */
-export function createArrival({ clock, log, draining }: AppDeps): RequestHandler {
+export function createArrival({ clock, log, draining }: Pick<AppDeps, "clock" | "log" | "draining">): RequestHandler {
   return function arrive(req, res, next) {
     const given = req.get(headerNames.requestId) ?? "";
     const requestId = REQUEST_ID.test(given) ? given : createId(clock.nowMs());

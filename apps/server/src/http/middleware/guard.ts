@@ -27,11 +27,16 @@ export function routeOf(req: Request): AppRoute | undefined {
     : undefined;
 }
 
+export type GuardDeps = Pick<
+  AppDeps,
+  "authenticate" | "clock" | "flags" | "ipGuard" | "limitRequest" | "publicUrl" | "spendSignature"
+>;
+
 /**
  * Stands before every route of the contract, before its input is parsed: who is calling, within which limits, and with a signature that
  * was never used before. The order matters: a bad signature spends the address's bucket, never the key's.
  */
-export function createGuard(deps: AppDeps): RequestHandler {
+export function createGuard(deps: GuardDeps): RequestHandler {
   const { authenticate, clock, ipGuard, limitRequest, spendSignature } = deps;
   const readRawBody = createReadRawBody(deps);
   const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";

@@ -16,7 +16,7 @@ const LARGEST_UPLOADS_MAX = 4;
 export type ReadRawBody = (req: Request, route: AppRoute) => Promise<Buffer>;
 
 /** Reads the bytes that a signature covers. */
-export function createReadRawBody({ authenticate, flags }: AppDeps): ReadRawBody {
+export function createReadRawBody({ authenticate, flags }: Pick<AppDeps, "authenticate" | "flags">): ReadRawBody {
   const uploadSizeBytesMax = flags.uploadSizeBytesMax + MULTIPART_SIZE_BYTES_MAX;
   let freeBytes = uploadSizeBytesMax * LARGEST_UPLOADS_MAX;
 

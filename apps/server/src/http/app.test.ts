@@ -1,0 +1,195 @@
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { post, send } from "../../test/http/call.ts";
+import { startDoor } from "../../test/http/start-door.ts";
+import type { ReadJob } from "../jobs/read-job.ts";
+
+describe("request ids", () => {
+  it("are the caller's where they are harmless", async () => {
+    const { headers } = await send(await startDoor(), "/ping", { headers: { "X-Request-Id": "trace-1.a:b_c" } });
+    expect(headers.get("x-request-id")).toBe("trace-1.a:b_c");
+  });
+
+  it.each(["a b", "<script>", "x".repeat(129), ""])("are ours where they are %j", async (given) => {
+    const { headers } = await send(await startDoor(), "/ping", { headers: { "X-Request-Id": given } });
+    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe("browsers", () => {
+  const origin = "https://app.example.com";
+
+  it("are told to run, frame and guess nothing", async () => {
+    const { headers } = await send(await startDoor(), "/ping");
+    expect(headers.get("content-security-policy")).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-powered-by")).toBeNull();
+  });
+
+  it("of other sites are kept out unless their origin is listed", async () => {
+    const { headers } = await send(await startDoor(), "/ping", { headers: { Origin: origin } });
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+    const door = await startDoor({ flags: { corsOrigins: [origin] } });
+    const listed = await send(door, "/ping", { headers: { Origin: origin } });
+    expect(listed.headers.get("access-control-allow-origin")).toBe(origin);
+    expect(listed.headers.get("vary")).toContain("Origin");
+    expect(listed.headers.get("access-control-expose-headers")).toContain("x-ratelimit-remaining");
+    const other = await send(door, "/ping", { headers: { Origin: "https://evil.example.com" } });
+    expect(other.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("learn from a preflight which headers they may send", async () => {
+    const door = await startDoor({ flags: { corsOrigins: [origin] } });
+    const headers = { Origin: origin, "Access-Control-Request-Method": "POST" };
+    const reply = await send(door, "/portrait", { method: "OPTIONS", headers });
+    expect(reply.status).toBe(204);
+    expect(reply.headers.get("access-control-allow-headers")).toContain("x-signature");
+  });
+});
+
+describe("paths", () => {
+  it.each([
+    "/",
+    "/PORTRAIT",
+    "/portrait/sync",
+    "//portrait",
+    "/portrait%2fasync",
+    "/.env",
+    "/jobs",
+    "/docs/../etc/passwd",
+    "/docs/%2e%2e/x",
+  ])("that are not in the contract are 404 in JSON: %s", async (path) => {
+    const { status, body } = await send(await startDoor(), path);
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ code: "not_found", error: expect.any(String) });
+  });
+
+  it.each([
+    ["DELETE", "/portrait", "POST"],
+    ["PUT", "/jobs/portrait/1", "GET, HEAD"],
+    ["POST", "/health", "GET, HEAD"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+  ])("take only their methods: %s %s", async (method, path, allow) => {
+    const { status, headers } = await send(await startDoor(), path, { method });
+    expect(status).toBe(405);
+    expect(headers.get("allow")).toBe(allow);
+  });
+
+  it("say which methods they take when asked", async () => {
+    const { status, headers } = await send(await startDoor(), "/portrait", { method: "OPTIONS" });
+    expect(status).toBe(204);
+    expect(headers.get("allow")).toBe("POST");
+  });
+});
+
+describe("health", () => {
+  it("is open to everyone and counts against nothing", async () => {
+    const door = await startDoor();
+    for (const path of ["/health", "/ping"]) {
+      const { status, headers } = await send(door, path);
+      expect(status).toBe(200);
+      expect(headers.get("x-ratelimit-limit")).toBeNull();
+      expect(headers.get("cache-control")).toBe("no-store");
+    }
+  });
+
+  it.each([
+    ["degraded", 200],
+    ["unhealthy", 503],
+  ] as const)("that is %s is answered with %s", async (word, status) => {
+    const readHealth = async () => {
+      return { status: word, gpu: { reachable: false }, latency_ms: 3, version: "1", durability: "process" as const };
+    };
+    const reply = await send(await startDoor({ verbs: { readHealth } }), "/health");
+    expect(reply.status).toBe(status);
+    expect(reply.body).toMatchObject({ status: word, gpu: { reachable: false }, latency_ms: 3 });
+  });
+
+  it("tells nothing that the contract does not name", async () => {
+    const readHealth = async () => {
+      const health = { status: "healthy" as const, gpu: { reachable: true }, latency_ms: 3, version: "1" };
+      return { ...health, durability: "process" as const, databaseUrl: "postgres://user:secret@db" };
+    };
+    const { body } = await send(await startDoor({ verbs: { readHealth } }), "/health");
+    expect(JSON.stringify(body)).not.toContain("secret");
+  });
+});
+
+describe("the reference", () => {
+  it("shows the document of this very service", async () => {
+    const { status, body } = await send(await startDoor(), "/openapi.json");
+    expect(status).toBe(200);
+    expect(body.openapi).toBe("3.1.0");
+    expect(Object.keys(body.paths)).toContain("/portrait/async");
+  });
+
+  it("needs nothing from anywhere else, and its page says so to the browser", async () => {
+    const door = await startDoor();
+    const page = await send(door, "/docs");
+    expect(page.status).toBe(200);
+    expect(page.body).not.toMatch(/https?:\/\//);
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self';");
+    for (const [, source = ""] of page.body.matchAll(/src="([^"]+)"/g)) {
+      const script = await send(door, `/${source}`);
+      expect(script.status, source).toBe(200);
+      expect(script.headers.get("content-type")).toContain("javascript");
+      expect(script.body.length).toBeGreaterThan(50);
+    }
+  });
+});
+
+describe("draining", () => {
+  it("is said with Connection: close, so that callers move to another instance", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    const door = await startDoor({
+      verbs: {
+        ping: async () => {
+          entered.resolve();
+          await promise;
+          return { reachable: true, latency_ms: 1 };
+        },
+      },
+    });
+    const held = send(door, "/ping");
+    await entered.promise;
+    const drained = door.server.drain(AbortSignal.timeout(5_000));
+    resolve();
+    expect((await held).status).toBe(200);
+    await drained;
+    await expect(send(door, "/ping")).rejects.toThrow();
+  });
+
+  it("cuts what has not finished by the deadline", async () => {
+    const entered = Promise.withResolvers<void>();
+    const door = await startDoor({
+      verbs: {
+        ping: () => {
+          entered.resolve();
+          return new Promise(() => {});
+        },
+      },
+    });
+    const held = send(door, "/ping").catch((error: unknown) => error);
+    await entered.promise;
+    await door.server.drain(AbortSignal.timeout(50));
+    expect(await held).toBeInstanceOf(Error);
+  });
+
+  it("ends long polls at once, with the job as it stands", async () => {
+    const entered = Promise.withResolvers<void>();
+    const readJob: ReadJob = async ({ id, signal }) => {
+      entered.resolve();
+      await once(signal, "abort");
+      const job = await door.jobs.find(id);
+      if (!job) throw new Error("The job is gone.");
+      return job;
+    };
+    const door = await startDoor({ isIdle: true, verbs: { readJob } });
+    const { body } = await post(door, "/portrait/async", { description: "Viking warrior" });
+    const held = fetch(`${door.url}${body.pollUrl}?wait=25`, { headers: { "X-API-Key": "pro_first" } });
+    await entered.promise;
+    await door.server.drain(AbortSignal.timeout(5_000));
+    expect(await (await held).json()).toMatchObject({ status: "pending" });
+  });
+});

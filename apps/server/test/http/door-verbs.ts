@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
+import { createLinkSigner } from "../../src/assets/link-signer.ts";
+import { createOpenLink } from "../../src/assets/open-link.ts";
+import { createPresentAsset } from "../../src/assets/present-asset.ts";
+import { createStoreFile } from "../../src/assets/store-file.ts";
+import { createUploadAsset } from "../../src/assets/upload-asset.ts";
+import { systemClock as clock } from "../../src/clock.ts";
+import type { Verbs } from "../../src/http/app.ts";
+import { createAttention } from "../../src/jobs/attention.ts";
+import { createCancelJob } from "../../src/jobs/cancel-job.ts";
+import { createMemoryEventBus } from "../../src/jobs/event-bus-memory.ts";
+import { createFinishJob } from "../../src/jobs/finish-job.ts";
+import { createFollowJob } from "../../src/jobs/follow-job.ts";
+import { createGenerate } from "../../src/jobs/generate.ts";
+import { createJobPresenter } from "../../src/jobs/present-job.ts";
+import { createReadJob } from "../../src/jobs/read-job.ts";
+import { createSubmitJob } from "../../src/jobs/submit-job.ts";
+import { createJobWatcher } from "../../src/jobs/watch-jobs.ts";
+import { silentLog as log } from "../../src/log.ts";
+import { heads } from "../assets/files.ts";
+import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-records.ts";
+import { createMemoryJobs } from "./memory-jobs.ts";
+
+export interface DoorVerbsOptions {
+  /** Milliseconds a synchronous request waits. */
+  readonly deadlineMs: number;
+  /** Jobs stay pending until the test ends them. */
+  readonly isIdle: boolean;
+  readonly uploadSizeBytesMax: number;
+  readonly publicUrl: () => string;
+}
+
+async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
+  const directory = await mkdtemp(join(tmpdir(), "door-"));
+  const records = createMemoryRecords();
+  const blobs = await createDiskBlobStore({ directory });
+  const keys = createMemoryLinkKeys({ id: "k1", secret: Buffer.alloc(32, 7) });
+  const links = createLinkSigner({ keys, publicUrl, clock, ttlMs: 3_600_000 });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const presentAsset = createPresentAsset({ links });
+  return {
+    storeFile,
+    presentAsset,
+    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
+    openLink: createOpenLink({ links, records, blobs }),
+    records,
+    close: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** The real verbs over jobs and records in memory and files on disk; a job is rendered as soon as it is accepted. */
+export async function openDoorVerbs(options: DoorVerbsOptions) {
+  const assets = await openAssets(options);
+  const { presentAsset } = assets;
+  const jobs = createMemoryJobs(clock);
+  const events = createMemoryEventBus();
+  const attention = createAttention();
+  const watcher = createJobWatcher({ jobs, events, log, tickMs: 50 });
+  const finishJob = createFinishJob({ jobs, events, log, knockOutbox() {} });
+  const accepted: string[] = [];
+
+  /** Ends a job as a worker does. */
+  async function complete(jobId: string): Promise<void> {
+    const { signal } = new AbortController();
+    async function* body() {
+      yield heads.png;
+    }
+    const file = { name: "portrait.png", body: body(), source: "output" as const, sizeBytesMax: 1_000_000, signal };
+    const output = await assets.storeFile(file);
+    const owner = (await jobs.find(jobId))?.ownerId ?? "";
+    await assets.records.insert(owner, output);
+    const summary = { model: "flux-schnell", prompt: "a portrait of a Viking warrior" };
+    await finishJob({ jobId, ending: { state: "complete", summary, outputs: [output] }, isRefunded: false });
+  }
+
+  const submit = createSubmitJob({
+    ...{ jobs, events, clock, log },
+    jobDeadlineMs: 60_000,
+    isDraining: () => false,
+    randomSeed: () => 42,
+    checkEligibility: async () => ({ ok: true }),
+    resolveReference: async () => ({ type: "url" }),
+    assertUrlAllowed() {},
+    knock() {},
+  });
+  const submitJob: typeof submit = async (request) => {
+    const submitted = await submit(request);
+    accepted.push(submitted.job.id);
+    if (!options.isIdle && !submitted.isReplay) await complete(submitted.job.id);
+    return submitted;
+  };
+  const presenter = createJobPresenter({ presentAsset });
+  const { presentResult } = presenter;
+  const cancelJob = createCancelJob({ jobs, finishJob, watcher, events });
+  const { deadlineMs } = options;
+  const verbs: Verbs = {
+    ...presenter,
+    submitJob,
+    cancelJob,
+    generate: createGenerate({ submitJob, cancelJob, watcher, attention, log, deadlineMs, isDraining: () => false }),
+    readJob: createReadJob({ jobs, watcher, attention }),
+    followJob: createFollowJob({ jobs, events, watcher, attention, clock, presentResult }),
+    uploadAsset: assets.uploadAsset,
+    openLink: assets.openLink,
+    readHealth: async () => ({
+      status: "healthy",
+      gpu: { reachable: true },
+      latency_ms: 1,
+      version: "test",
+      durability: "process",
+    }),
+    ping: async () => ({ reachable: true, latency_ms: 1 }),
+  };
+  return { verbs, jobs, events, finishJob, complete, accepted, close: assets.close };
+}

@@ -72,8 +72,11 @@ export interface Backend {
       readonly onAccepted: () => Promise<void>;
     },
   ): Promise<RenderOutcome>;
-  /** Takes up a prompt that an earlier process sent. */
-  resume(options: RenderOptions): Promise<RenderOutcome>;
+  /**
+   * Takes up a prompt that an earlier process sent.
+   * @param options.backendEpoch the boot it was sent to: another boot has certainly forgotten it
+   */
+  resume(options: RenderOptions & { readonly backendEpoch?: string }): Promise<RenderOutcome>;
   /** @throws AppError `output_unavailable` when the file is gone. */
   open(file: RenderedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Never throws: an unreachable backend is an answer. */

@@ -97,7 +97,7 @@ async function resume(run: Run, attempt: Attempt): Promise<Dispatch> {
   if (backend === undefined)
     return { type: "waiting", reason: `Its backend ${attempt.backendId} is not configured any more.` };
   run.log.info({ attemptId: attempt.id, backendId: backend.id }, "Taking up an attempt that an earlier worker left.");
-  const outcome = await backend.resume({ ...renderOptions(run), promptId: attempt.id });
+  const outcome = await backend.resume({ ...renderOptions(run), promptId: attempt.id, backendEpoch: attempt.backendEpoch });
   return { type: "rendered", backend, attempt, outcome };
 }
 

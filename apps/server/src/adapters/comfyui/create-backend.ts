@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { type ComfyUi, ComfyUiError, createComfyUi, toInputName } from "@comfy/comfyui";
+import type { Clock } from "../../clock.ts";
+import { AppError } from "../../errors.ts";
+import type { Backend } from "../../generation/backend.ts";
+import type { Log } from "../../log.ts";
+import { createOrphanage } from "./orphanage.ts";
+import { readStatus } from "./read-status.ts";
+import { createRender, type RenderBounds } from "./render.ts";
+
+/** Our inputs stay apart from what people put into the server's input folder. */
+const INPUT_FOLDER = "comfy-service";
+
+const defaultBounds: RenderBounds = {
+  unreachableAfterMs: 120_000,
+  // Some samplers report nothing for minutes; a worker thread that died reports nothing for ever.
+  stalledAfterMs: 600_000,
+  // A request whose answer was lost is still being validated; hashing a long video takes a while.
+  graceMs: 15_000,
+  cancelMs: 10_000,
+};
+
+export interface ComfyUiBackendOptions extends Partial<RenderBounds> {
+  readonly url: string;
+  /** Names the backend in the database and in logs. Without one its id is a hash of the address. */
+  readonly label?: string;
+  /** For a proxy in front of the server. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The same for `http://gpu:8188` and `http://gpu:8188/`; credentials in the address do not count. */
+function toBackendId(url: string): string {
+  const { origin, pathname } = new URL(url);
+  const address = `${origin}${pathname.replace(/\/+$/, "")}`;
+  return `comfyui-${createHash("sha256").update(address).digest("hex").slice(0, 12)}`;
+}
+
+/** A ComfyUI server as a backend. Its errors become ours here. */
+export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
+  const { url, label, headers = {}, clock } = options;
+  const id = label ?? toBackendId(url);
+  const log = options.log.with({ backendId: id });
+  const comfy = createComfyUi({ url, headers, log });
+  const orphanage = createOrphanage(comfy, log);
+  const bounds: RenderBounds = {
+    unreachableAfterMs: options.unreachableAfterMs ?? defaultBounds.unreachableAfterMs,
+    stalledAfterMs: options.stalledAfterMs ?? defaultBounds.stalledAfterMs,
+    graceMs: options.graceMs ?? defaultBounds.graceMs,
+    cancelMs: options.cancelMs ?? defaultBounds.cancelMs,
+  };
+  return {
+    id,
+    ...createRender({ comfy, orphanage, log, clock, bounds }),
+    async readInventory(classes, signal) {
+      const found = await reached(comfy.objectInfo(classes, signal), signal);
+      return Object.fromEntries(found);
+    },
+    readEpoch: (signal) => reached(comfy.bootEpoch(signal), signal),
+    async upload(file, signal) {
+      const stored = await reached(comfy.upload({ ...file, subfolder: INPUT_FOLDER, signal }), signal);
+      return toInputName(stored);
+    },
+    open: (file, signal) => openFile(comfy, file.reference, signal),
+    readStatus: (signal) => readStatus(comfy, clock, signal),
+    async close() {
+      await orphanage.close();
+      await comfy.close();
+    },
+  };
+}
+
+/** What must work before anything is sent; when it does not, the job waits. */
+async function reached<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ComfyUiError)) throw error;
+    throw new AppError("no_backend", error.publicMessage, { cause: error });
+  }
+}
+
+const toOutputError = (error: unknown): unknown => {
+  if (!(error instanceof ComfyUiError)) return error;
+  // Only a file that is gone needs a new render; whatever else went wrong, it can be fetched again.
+  const code = error.code === "file_gone" ? "output_unavailable" : "internal_error";
+  return new AppError(code, error.publicMessage, { cause: error });
+};
+
+async function openFile(
+  comfy: ComfyUi,
+  reference: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { filename = "", subfolder = "", type = "output" } = reference;
+  const open = async () => {
+    try {
+      return await comfy.open({ filename, subfolder, type }, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toOutputError(error);
+    }
+  };
+  const { body } = await open();
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* body;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw toOutputError(error);
+      } finally {
+        body.destroy();
+      }
+    },
+  };
+}

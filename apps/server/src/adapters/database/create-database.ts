@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Log } from "../../log.ts";
 import { migrations } from "./migrations/index.ts";
 import { migrate } from "./migrations/migrate.ts";
@@ -19,8 +19,12 @@ export interface Database {
   readonly db: Kysely<Tables>;
   /** What accepted jobs survive: the death of this process, or whatever the server promises. */
   readonly durability: "process" | "server";
+  /** Rejects when the database does not answer in time. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
+
+const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * Opens the database: PostgreSQL at `url`, or one that lives in `directory` inside this process.
@@ -43,9 +47,20 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   return {
     db,
     durability: isServer ? "server" : "process",
+    check: () => assertAnswers(db),
     async close() {
       await upkeep.stop();
       await db.destroy();
     },
   };
+}
+
+async function assertAnswers(db: Kysely<Tables>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("The database does not answer.")), CHECK_TIMEOUT_MS);
+  try {
+    await Promise.race([sql`SELECT 1`.execute(db), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -18,10 +18,12 @@ export async function findJobs(db: Kysely<Tables>, ids: readonly string[]): Prom
   return rows.map(toJob);
 }
 
+/** Past their deadline, and nobody works on them: not claimed, or held by a process that vanished. */
 export async function findOverdueJobs(db: Kysely<Tables>, limit: number): Promise<Job[]> {
   const { rows } = await sql<JobRow>`
     select ${jobColumns} from comfy.jobs j
     where j.completed_at is null and j.deadline_at < clock_timestamp()
+      and (j.lease_holder is null or j.lease_expires_at < clock_timestamp())
     order by j.deadline_at limit ${limit}`.execute(db);
   return rows.map(toJob);
 }

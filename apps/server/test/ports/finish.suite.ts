@@ -1,0 +1,150 @@
+import { sql } from "kysely";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createJobStore } from "../../src/adapters/database/job-store.ts";
+import { createId } from "../../src/ids.ts";
+import type { JobStore } from "../../src/jobs/job-store.ts";
+import {
+  acceptAndClaim,
+  acceptAndLose,
+  acceptOne,
+  cancelled,
+  claimOne,
+  complete,
+  createAttempt,
+  createOutput,
+  expired,
+  failed,
+  type GetDatabase,
+  readCount,
+} from "./set-up.ts";
+
+/** What `finish` and cancellation promise. */
+export function finishSuite(getDatabase: GetDatabase): void {
+  let jobs: JobStore;
+  beforeEach(() => {
+    jobs = createJobStore(getDatabase().db);
+  });
+
+  describe("finish", () => {
+    it("writes state, outputs in order, usage and the callback together", async () => {
+      const { job, lease } = await acceptAndClaim(jobs, { callbackUrl: "https://example.com/hook" });
+      await jobs.setState(lease, "running");
+      const attempt = createAttempt();
+      await jobs.beginAttempt(lease, attempt);
+      const outputs = [createOutput({ name: "first.png" }), createOutput({ name: "second.png", index: 1 })];
+      const finish = { jobId: job.id, lease, attemptId: attempt.id, ending: complete(...outputs), isRefunded: false };
+      expect(await jobs.finish(finish)).toBe(true);
+      const ended = await jobs.find(job.id);
+      expect(ended).toMatchObject({
+        state: "complete",
+        summary: { model: "flux-schnell", prompt: "a viking" },
+        outputs: outputs.map(({ id, name, blob }) => ({ id, name, jobId: job.id, sha256: blob.sha256, sizeBytes: 12 })),
+      });
+      expect(ended?.completedAtMs).toBeGreaterThanOrEqual(ended?.startedAtMs ?? Number.POSITIVE_INFINITY);
+      for (const table of ["comfy.usage", "comfy.outbox"]) expect(await readCount(getDatabase().db, table)).toBe(1);
+    });
+
+    it("ends a job once: later endings are discarded whole", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false })).toBe(true);
+      const late = complete(createOutput());
+      expect(await jobs.finish({ jobId: job.id, lease, ending: late, isRefunded: false })).toBe(false);
+      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: true })).toBe(false);
+      expect(await jobs.find(job.id)).toMatchObject({ state: "failed", failure: failed.failure, outputs: [] });
+      expect(await readCount(getDatabase().db, "comfy.assets")).toBe(0);
+    });
+
+    it("makes ended rows immutable, even for a statement that tries", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false });
+      const edit = sql`update comfy.jobs set state = 'pending', completed_at = null where id = ${job.id}::uuid`;
+      await expect(edit.execute(getDatabase().db)).rejects.toThrow("has ended");
+    });
+
+    it("stores equal bytes once, whoever made them", async () => {
+      const blob = { sha256: "ab".repeat(32), sizeBytes: 5, location: "ab/ab" };
+      for (const ownerId of ["env:a", "env:b"]) {
+        const { job, lease } = await acceptAndClaim(jobs, { ownerId });
+        const ending = complete(createOutput({ blob }), createOutput({ blob, index: 1 }));
+        expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBe(true);
+      }
+      expect(await readCount(getDatabase().db, "comfy.blobs")).toBe(1);
+      expect(await readCount(getDatabase().db, "comfy.assets")).toBe(4);
+    });
+
+    it("keeps sizes above 32 bits and texts with zero characters", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      const blob = { sha256: "cd".repeat(32), sizeBytes: 2 ** 53 - 1, location: "cd" };
+      const ending = complete(createOutput({ name: "a\0b.png", node: "9\0", blob }));
+      expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBe(true);
+      expect((await jobs.find(job.id))?.outputs).toMatchObject([{ name: "a\uFFFDb.png", sizeBytes: 2 ** 53 - 1 }]);
+    });
+
+    it("keeps the details of a failure as they came, whatever is in them", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      const failure = { ...failed.failure, message: "a\0b", details: { node: "3", trace: "\0\uD800", deep: [[{}]] } };
+      await jobs.finish({ jobId: job.id, lease, ending: { state: "failed", failure }, isRefunded: false });
+      expect((await jobs.find(job.id))?.failure).toEqual(failure);
+    });
+
+    it("refuses the ending of an attempt that was superseded", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      const attempt = createAttempt();
+      await jobs.beginAttempt(lease, attempt);
+      await jobs.markAttempt(lease, attempt.id, "superseded");
+      const finish = { jobId: job.id, lease, attemptId: attempt.id, ending: complete(), isRefunded: false };
+      expect(await jobs.finish(finish)).toBe(false);
+      expect(await jobs.finish({ ...finish, attemptId: createId() })).toBe(false);
+      expect(await readCount(getDatabase().db, "comfy.orphan_prompts")).toBe(1);
+    });
+
+    it("ends a job at its deadline although somebody holds it, and remembers the prompt it leaves on the backend", async () => {
+      const { job, lease } = await acceptAndClaim(jobs, { concurrentJobs: 1 });
+      await jobs.beginAttempt(lease, createAttempt());
+      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: false })).toBe(true);
+      expect(await readCount(getDatabase().db, "comfy.orphan_prompts")).toBe(1);
+      await acceptOne(jobs, { concurrentJobs: 1 });
+      await claimOne(jobs);
+    });
+
+    it("finds only overdue jobs that nobody works on", async () => {
+      const past = { createdAtMs: 10_000, deadlineAtMs: 9_000 };
+      await acceptAndClaim(jobs, past);
+      const lost = await acceptAndLose(getDatabase(), past);
+      const waiting = await acceptOne(jobs, past);
+      await acceptOne(jobs);
+      const overdue = await jobs.findOverdue(10);
+      expect(overdue.map(({ id }) => id).sort()).toEqual([lost.job.id, waiting].sort());
+      expect(await jobs.findOverdue(1)).toHaveLength(1);
+    });
+  });
+
+  describe("cancel", () => {
+    it("of a job that waits is ended by whoever asks", async () => {
+      const id = await acceptOne(jobs);
+      expect(await jobs.requestCancel(id)).toBe(true);
+      expect(await jobs.isCancelRequested(id)).toBe(true);
+      expect((await jobs.find(id))?.state).toBe("pending");
+      expect(await jobs.finish({ jobId: id, ending: cancelled, isRefunded: true })).toBe(true);
+      expect((await jobs.find(id))?.state).toBe("cancelled");
+    });
+
+    it("of a job that somebody works on is left to that worker", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      await jobs.setState(lease, "running");
+      await jobs.requestCancel(job.id);
+      expect((await jobs.find(job.id))?.state).toBe("cancelling");
+      expect(await jobs.finish({ jobId: job.id, ending: cancelled, isRefunded: false })).toBe(false);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: cancelled, isRefunded: false })).toBe(true);
+    });
+
+    it("comes too late for a job that ended, and success that was already there wins", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      expect(await jobs.isCancelRequested(job.id)).toBe(false);
+      await jobs.requestCancel(job.id);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: complete(), isRefunded: false })).toBe(true);
+      expect(await jobs.requestCancel(job.id)).toBe(false);
+      expect((await jobs.find(job.id))?.state).toBe("complete");
+    });
+  });
+}

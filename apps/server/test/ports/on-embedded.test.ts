@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
+import { createDatabase, type Database } from "../../src/adapters/database/create-database.ts";
+import { silentLog } from "../../src/log.ts";
+import { acceptSuite } from "./accept.suite.ts";
+import { claimSuite } from "./claim.suite.ts";
+import { finishSuite } from "./finish.suite.ts";
+import { recordsSuite } from "./records.suite.ts";
+import { clear } from "./set-up.ts";
+
+describe("the embedded database", () => {
+  let directory: string;
+  let database: Database;
+  const getDatabase = () => database;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "comfy-ports-"));
+    database = await createDatabase({ directory, log: silentLog });
+  }, 120_000);
+  beforeEach(() => clear(database));
+  afterAll(async () => {
+    await database.close();
+    await rm(directory, { recursive: true });
+  });
+
+  acceptSuite(getDatabase);
+  claimSuite(getDatabase);
+  finishSuite(getDatabase);
+  recordsSuite(getDatabase);
+});

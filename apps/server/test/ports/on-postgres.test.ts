@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
+import { createDatabase, type Database } from "../../src/adapters/database/create-database.ts";
+import { silentLog } from "../../src/log.ts";
+import { acceptSuite } from "./accept.suite.ts";
+import { claimSuite } from "./claim.suite.ts";
+import { concurrencySuite } from "./concurrency.suite.ts";
+import { finishSuite } from "./finish.suite.ts";
+import { recordsSuite } from "./records.suite.ts";
+import { clear } from "./set-up.ts";
+import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
+
+const bin = findPostgres();
+
+describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
+  let server: PostgresServer;
+  let url: string;
+  let database: Database;
+  const getDatabase = () => database;
+
+  beforeAll(async () => {
+    server = await startPostgres(bin ?? "");
+    url = await server.createDatabase();
+    database = await createDatabase({ url, log: silentLog });
+  }, 120_000);
+  beforeEach(() => clear(database));
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+  });
+
+  acceptSuite(getDatabase);
+  claimSuite(getDatabase);
+  finishSuite(getDatabase);
+  recordsSuite(getDatabase);
+  concurrencySuite(getDatabase, () => ({ server, url }));
+});

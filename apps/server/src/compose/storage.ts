@@ -1,0 +1,71 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { builtinFile } from "@comfy/workflows";
+import { createAssetRecords } from "../adapters/database/asset-records.ts";
+import { createDatabase } from "../adapters/database/create-database.ts";
+import { createJobStore } from "../adapters/database/job-store.ts";
+import { createLinkKeys } from "../adapters/database/link-keys.ts";
+import { createOutbox } from "../adapters/database/outbox.ts";
+import { createSettings } from "../adapters/database/settings.ts";
+import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
+import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
+import { createOutgoing } from "../adapters/fetch/outgoing.ts";
+import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
+import { createLinkSigner } from "../assets/link-signer.ts";
+import { createOpenLink } from "../assets/open-link.ts";
+import { createPinBuiltin } from "../assets/pin-builtin.ts";
+import { createPinUrl } from "../assets/pin-url.ts";
+import { createPresentAsset } from "../assets/present-asset.ts";
+import { createResolveReference } from "../assets/resolve-reference.ts";
+import { createStoreFile } from "../assets/store-file.ts";
+import { createUploadAsset } from "../assets/upload-asset.ts";
+import type { Ground } from "./ground.ts";
+
+/** The database and what it remembers. */
+export async function composeRecords({ config, log, lifecycle }: Ground) {
+  const where =
+    config.databaseUrl === undefined
+      ? { directory: join(config.dataDirectory, "database") }
+      : { url: config.databaseUrl };
+  const database = await createDatabase({ log, ...where });
+  lifecycle.add({ name: "database", stop: database.close });
+  const { db } = database;
+  return {
+    database,
+    settings: createSettings(db),
+    jobs: createJobStore(db),
+    outbox: createOutbox(db),
+    records: createAssetRecords(db),
+    signatures: createSignatureLedger(db),
+    linkKeys: createLinkKeys(db),
+  };
+}
+
+export type Records = Awaited<ReturnType<typeof composeRecords>>;
+
+/** Where bytes live, who may open them, and what comes from outside. */
+export async function composeAssets(ground: Ground, { records, linkKeys }: Records) {
+  const { config, clock, lifecycle, publicUrls } = ground;
+  const { uploadSizeBytesMax } = config;
+  const blobs = await createDiskBlobStore({ directory: join(config.dataDirectory, "assets") });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const outgoing = createOutgoing({ arePrivateUrlsAllowed: config.arePrivateUrlsAllowed });
+  lifecycle.add({ name: "outgoing", stop: outgoing.close });
+  const { files } = outgoing;
+  const links = createLinkSigner({ keys: linkKeys, publicUrl: ground.publicUrl, clock, ttlMs: config.linkTtlMs });
+  const presentAsset = createPresentAsset({ links });
+  const openBuiltin = (file: string) => createReadStream(builtinFile(file));
+  return {
+    blobs,
+    storeFile,
+    outgoing,
+    presentAsset,
+    pinUrl: createPinUrl({ files, storeFile, records, sizeBytesMax: uploadSizeBytesMax }),
+    pinBuiltin: createPinBuiltin({ openBuiltin, storeFile, records }),
+    resolveReference: createResolveReference({ records, links, files, publicUrls }),
+    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
+    openLink: createOpenLink({ links, records, blobs }),
+  };
+}
+
+export type Assets = Awaited<ReturnType<typeof composeAssets>>;

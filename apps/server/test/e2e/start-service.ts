@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEmulator, type Emulator, type EmulatorOptions } from "@comfy/comfyui-emulator";
+import { signRequest } from "@comfy/signing";
+import { compose } from "../../src/compose.ts";
+import { parseConfig } from "../../src/config.ts";
+import { silentLog } from "../../src/log.ts";
+
+export const apiKey = "enterprise_end_to_end";
+export const apiSecret = "the-secret-of-the-end-to-end-tests";
+
+/** The whole service on free ports, with an emulator behind it. */
+export interface RunningService extends AsyncDisposable {
+  readonly url: string;
+  readonly emulator: Emulator;
+  readonly directory: string;
+  /** A signed POST of JSON. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** A GET with nothing but the key, as pollers send it. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Reads a job until it has ended. */
+  settle(pollUrl: string): Promise<Record<string, unknown> & { status: string }>;
+}
+
+export interface StartOptions {
+  readonly environment?: Record<string, string>;
+  readonly emulator?: EmulatorOptions;
+}
+
+export async function startService({
+  environment = {},
+  emulator: options = {},
+}: StartOptions = {}): Promise<RunningService> {
+  const emulator = await createEmulator({ speed: 50, ...options });
+  const directory = await mkdtemp(join(tmpdir(), "comfy-service-"));
+  const config = parseConfig({
+    PORT: "0",
+    HOST: "127.0.0.1",
+    DATA_DIR: directory,
+    COMFYUI_URL: emulator.url,
+    COMFYUI_API_KEYS: apiKey,
+    COMFYUI_API_SECRET: apiSecret,
+    DRAIN_SECONDS: "2",
+    ...environment,
+  });
+  const service = await compose(config, { log: silentLog, version: "0.0.0-test" });
+  await service.lifecycle.start();
+  const { url } = service;
+
+  async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const key = headers["x-api-key"] ?? apiKey;
+    const signed = await signRequest({
+      version: 2,
+      keyId: key,
+      secret: apiSecret,
+      method: "POST",
+      target: path,
+      body: text,
+    });
+    return fetch(url + path, {
+      method: "POST",
+      body: text,
+      headers: { "content-type": "application/json", ...headers, ...signed },
+    });
+  }
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(url + path, { headers: { "x-api-key": apiKey, ...headers } });
+
+  return {
+    url,
+    emulator,
+    directory,
+    post,
+    get,
+    async settle(pollUrl) {
+      for (let round = 0; round < 20; round++) {
+        const job = (await (await get(`${pollUrl}?wait=5`)).json()) as Record<string, unknown> & { status: string };
+        if (!["pending", "processing"].includes(job.status)) return job;
+      }
+      throw new Error(`The job at ${pollUrl} did not end.`);
+    },
+    async [Symbol.asyncDispose]() {
+      await service.lifecycle.shutDown();
+      await emulator.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The prompts that a backend has seen, newest last. */
+export async function readPrompts(emulator: Emulator): Promise<string[]> {
+  const history = (await (await fetch(`${emulator.url}/history`)).json()) as Record<string, unknown>;
+  const queue = (await (await fetch(`${emulator.url}/queue`)).json()) as Record<string, [number, string][]>;
+  return [...Object.keys(history), ...Object.values(queue).flatMap((items) => items.map(([, id]) => id))];
+}

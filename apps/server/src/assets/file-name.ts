@@ -10,7 +10,7 @@ const STEM_LENGTH_MAX = 80;
  */
 export function toFileName(name: string, type: string): string {
   const [, path = "", given = ""] = /^(.*?)(?:\.([a-z0-9]{1,8}))?$/is.exec(name.split(/[/\\]/).at(-1) ?? "") ?? [];
-  const stem = path.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "_");
+  const stem = path.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
   // Cut by code points: half a surrogate pair would break the link.
   const short =
     Array.from(stem.replace(/^[._-]+/, ""))

@@ -5,7 +5,7 @@ export interface LinkKey {
   readonly secret: Uint8Array;
 }
 
-/** The keys that sign links, shared by all processes and kept over restarts. */
+/** The keys that sign links, shared by all processes and kept over restarts. Asked at every link, so they remember what they read. */
 export interface LinkKeys {
   /** The key that signs now; made at the first call. */
   current(): Promise<LinkKey>;

@@ -35,7 +35,6 @@ const TTL_MS_MIN = 3_600_000;
 // Expiry is rounded up to this, so that one poll after the other gets the same link and a browser's cache stays useful.
 const STEP_SECONDS = 300;
 const KEY_ID = /^[\w-]{1,32}$/;
-const KEY_AGE_MS_MAX = 60_000;
 
 const isDisposition = (text: string): text is Disposition => text === "inline" || text === "attachment";
 
@@ -49,25 +48,6 @@ function matches(expected: Buffer, given: string): boolean {
   return timingSafeEqual(expected, Buffer.from(given, "base64url"));
 }
 
-/** Keys by id, and the one that signs now for at most a minute: a page of a hundred links asks the database once. */
-function cacheKeys(keys: LinkKeys, clock: Clock): LinkKeys {
-  const known = new Map<string, LinkKey>();
-  let current: { readonly key: LinkKey; readonly readAtMs: number } | undefined;
-  return {
-    async current() {
-      const nowMs = clock.monotonicMs();
-      if (!current || nowMs - current.readAtMs > KEY_AGE_MS_MAX)
-        current = { key: await keys.current(), readAtMs: nowMs };
-      return current.key;
-    },
-    async find(id) {
-      const key = known.get(id) ?? (await keys.find(id));
-      if (key) known.set(id, key);
-      return key;
-    },
-  };
-}
-
 /**
  * Links that open one asset until they expire, without a key. They outlive a revoked API key.
  *
@@ -75,12 +55,11 @@ function cacheKeys(keys: LinkKeys, clock: Clock): LinkKeys {
  */
 export function createLinkSigner({ keys, publicUrl, clock, ttlMs }: LinkSignerOptions): LinkSigner {
   if (ttlMs < TTL_MS_MIN) throw new RangeError(`Links live ${ttlMs} ms: expected at least ${TTL_MS_MIN} ms.`);
-  const cached = cacheKeys(keys, clock);
   const invalid = () => new AppError("link_invalid", "This link is not valid. Read the job again for a fresh one.");
 
   return {
     async sign({ id, name }, disposition = "inline") {
-      const key = await cached.current();
+      const key = await keys.current();
       const expires = String(Math.ceil((clock.nowMs() + ttlMs) / 1000 / STEP_SECONDS) * STEP_SECONDS);
       const sig = toSignature(key, id, expires, disposition).toString("base64url");
       const query = new URLSearchParams({
@@ -94,7 +73,7 @@ export function createLinkSigner({ keys, publicUrl, clock, ttlMs }: LinkSignerOp
 
     async verify({ assetId, expires = "", keyId = "", disposition = "inline", sig = "" }) {
       if (!/^\d{1,12}$/.test(expires) || !KEY_ID.test(keyId) || !isDisposition(disposition)) throw invalid();
-      const key = await cached.find(keyId);
+      const key = await keys.find(keyId);
       if (!key || !matches(toSignature(key, assetId, expires, disposition), sig)) throw invalid();
       // Only who holds a link that was good is told that it has expired.
       if (Number(expires) * 1000 < clock.nowMs()) {

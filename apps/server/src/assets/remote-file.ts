@@ -2,7 +2,8 @@
 export interface RemoteFiles {
   /**
    * Opens a file. Redirects are followed a few times, each hop guarded anew.
-   * @throws AppError `media_unusable` with a sentence that names the reason but no address of ours.
+   * @throws AppError `media_unusable` with a sentence that names the reason but no address of ours, `payload_too_large`;
+   *   reading `body` throws them too. An abort of `signal` passes its reason on.
    */
   open(
     url: string,

@@ -53,6 +53,20 @@ describe("an upload", () => {
     expect(Buffer.concat(read).equals(heads.png)).toBe(true);
   });
 
+  it("is told although its metadata is longer than what is looked at, as in every picture that carries its graph", async () => {
+    const { uploadAsset } = await setUpAssets();
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(20_000);
+    const body = toStream(
+      heads.png.subarray(0, 33),
+      length,
+      "tEXtprompt\0",
+      Buffer.alloc(20_000, "{"),
+      heads.png.subarray(33),
+    );
+    expect(await uploadAsset({ caller, name: "a", body, signal: never })).toMatchObject({ type: "image/png" });
+  });
+
   it("that is too large is refused without a trace", async () => {
     const { uploadAsset, records, directory } = await setUpAssets();
     const body = toStream(heads.png, Buffer.alloc(100_000));
@@ -131,6 +145,7 @@ describe("a file name", () => {
     ['"; rm -rf "', "image/png", "rm_-rf.png"],
     ["picture\u202Egnp.exe", "image/png", "picture_gnp.png"],
     ["nul\0byte.png", "image/png", "nul_byte.png"],
+    ["हिन्दी ไม้.png", "image/png", "हिन्दी_ไม้.png"],
     ["ComfyUI_00001_.png", "image/png", "ComfyUI_00001.png"],
     ["mesh.GLB", "application/octet-stream", "mesh.glb"],
     ["noextension", "application/octet-stream", "noextension"],

@@ -3,7 +3,8 @@ import { isIP } from "node:net";
 import { Agent, buildConnector } from "undici";
 import { OutgoingError, toHost, type UrlPolicy } from "./url-policy.ts";
 
-const CONNECT_TIMEOUT_MS = 5_000;
+// Longer than two name servers that stay silent: one of A and AAAA may be all there is.
+const CONNECT_TIMEOUT_MS = 10_000;
 
 const refused = () => new OutgoingError("the address is not on the public internet");
 

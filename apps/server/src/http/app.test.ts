@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { post, send } from "../../test/http/call.ts";
 import { startDoor } from "../../test/http/start-door.ts";
 import type { ReadJob } from "../jobs/read-job.ts";
+import type { Log } from "../log.ts";
 
 describe("request ids", () => {
   it("are the caller's where they are harmless", async () => {
@@ -191,5 +192,42 @@ describe("draining", () => {
     await entered.promise;
     await door.server.drain(AbortSignal.timeout(5_000));
     expect(await (await held).json()).toMatchObject({ status: "pending" });
+  });
+});
+
+describe("the log", () => {
+  it("has one line per request with its id, key and status, and neither secrets nor queries", async () => {
+    const lines: object[] = [];
+    const keep = (fields: object, message: string) => void lines.push({ ...fields, message });
+    const log: Log = { debug: keep, info: keep, warn: keep, error: keep, with: () => log };
+    const door = await startDoor({ deps: { log } });
+    const { body, headers } = await post(door, "/portrait", { description: "Viking warrior" });
+    await fetch(body.signedUrl).then((response) => response.bytes());
+    await expect.poll(() => lines.length).toBe(3);
+    const text = JSON.stringify(lines);
+    expect(lines[1]).toMatchObject({
+      requestId: headers.get("x-request-id"),
+      method: "POST",
+      path: "/portrait",
+      status: 200,
+    });
+    expect(lines[2]).toMatchObject({ method: "GET", status: 200 });
+    for (const secret of ["sig=", "pro_first", "Viking", new URL(body.signedUrl).searchParams.get("sig") ?? "sig"])
+      expect(text).not.toContain(secret);
+  });
+
+  it("holds the cause of what nobody foresaw, which the caller is not told", async () => {
+    const lines: object[] = [];
+    const keep = (fields: object) => void lines.push(fields);
+    const log: Log = { debug: keep, info: keep, warn: keep, error: keep, with: () => log };
+    const ping = async () => {
+      throw new Error("the disk is on fire");
+    };
+    const { status, body } = await send(await startDoor({ deps: { log }, verbs: { ping } }), "/ping");
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain("disk");
+    expect(lines).toContainEqual(
+      expect.objectContaining({ code: "internal_error", cause: new Error("the disk is on fire") }),
+    );
   });
 });

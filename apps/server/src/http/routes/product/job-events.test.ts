@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { post, readWithKey } from "../../../../test/http/call.ts";
 import { type Door, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
+import type { SignedRequest } from "../../../access/authenticate.ts";
+import { AppError } from "../../../errors.ts";
+import { createHttpServer } from "../../server.ts";
 
 async function submit(door: Door): Promise<{ id: string; path: string }> {
   const { body } = await post(door, "/portrait/async", { description: "Viking warrior" });
@@ -84,5 +87,43 @@ describe("400", () => {
     const door = await startDoor();
     const { path } = await submit(door);
     expect((await open(door, path, { "Last-Event-ID": "1".repeat(200) })).status).toBe(400);
+  });
+});
+
+describe("heartbeats", () => {
+  const HEARTBEAT_MS = 15_000;
+
+  it("keep a silent stream open, and end it once the key is no longer valid", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isRevoked = false;
+    const door = await startDoor({ isIdle: true });
+    const { authenticate } = door.deps;
+    const deps = {
+      ...door.deps,
+      authenticate: {
+        ...authenticate,
+        byKey: async (request: SignedRequest) => {
+          if (isRevoked) throw new AppError("invalid_api_key", "Invalid API key");
+          return authenticate.byKey(request);
+        },
+      },
+    };
+    const server = createHttpServer(deps, { host: "127.0.0.1", port: 0 });
+    await server.start(AbortSignal.timeout(1_000));
+    onTestFinished(() => server.stop());
+    const { path } = await submit(door);
+    const response = await fetch(server.url + path, { headers: { "X-API-Key": PRO_KEY } });
+    const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    const readUntil = async (word: string) => {
+      while (!seen.includes(word)) seen += (await reader.read()).value;
+    };
+    await readUntil("queued");
+    vi.advanceTimersByTime(HEARTBEAT_MS);
+    await readUntil(": keep-alive\n\n");
+    isRevoked = true;
+    vi.advanceTimersByTime(HEARTBEAT_MS);
+    expect((await reader.read()).done).toBe(true);
   });
 });

@@ -65,7 +65,7 @@ const floorRules = [
   floor(
     "server-top",
     "Nobody but main imports compose, nobody imports main.",
-    "^apps/server/src/(?!main\\.ts$)",
+    "^apps/server/src/(?!(main|compose)(\\.ts$|/))",
     server("main|compose"),
   ),
   floor(

@@ -1,5 +1,5 @@
 import { ComfyClient } from "./client.ts";
-import { APIError, ComfyError, fieldOf, JobLostError, NotFoundError, TimeoutError } from "./errors.ts";
+import { APIError, ComfyError, JobLostError, NotFoundError, TimeoutError } from "./errors.ts";
 import type {
   ImageInput,
   LipsyncInput,
@@ -8,6 +8,7 @@ import type {
   PortraitInput,
   TtsInput,
 } from "./generated/types.ts";
+import { fieldOf } from "./parsed-body.ts";
 
 /** What {@link callService} gives: it never throws. */
 export interface ServiceAnswer<Data> {

@@ -1,11 +1,12 @@
 import { createNonce } from "@comfy/signing";
-import { fieldOf, ServerError } from "./errors.ts";
+import { ServerError } from "./errors.ts";
 import { paths, routes } from "./generated/routes.ts";
 import type { Asset, Health, Inputs, Kind, QueuedJob, Results } from "./generated/types.ts";
 import { Job } from "./job.ts";
 import type { WaitOptions } from "./job-events.ts";
 import { replaceFiles, toMultipart } from "./media.ts";
 import type { CallOptions, ClientOptions, SubmitOptions } from "./options.ts";
+import { fieldOf } from "./parsed-body.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type Reply, Transport } from "./transport.ts";
 

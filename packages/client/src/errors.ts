@@ -1,3 +1,4 @@
+import { fieldOf } from "./parsed-body.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 /** What every error of this package may carry. */
@@ -172,13 +173,4 @@ export class JobLostError extends JobError {
 /** A webhook that must not be believed: `stale`, `bad_signature`, `missing_header`, `body_consumed`, `invalid_body`. */
 export class WebhookSignatureError extends ComfyError {
   override name = "WebhookSignatureError";
-}
-
-/** A field of a parsed body; undefined when the body is no object or has none. */
-export const fieldOf = (body: unknown, name: string): unknown => Reflect.get(Object(body), name);
-
-/** {@link fieldOf} when it is a text that is not empty. */
-export function textOf(body: unknown, name: string): string | undefined {
-  const value = fieldOf(body, name);
-  return typeof value === "string" && value ? value : undefined;
 }

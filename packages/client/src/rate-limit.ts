@@ -1,4 +1,4 @@
-import { fieldOf } from "./errors.ts";
+import { fieldOf } from "./parsed-body.ts";
 
 /** The window nearest to exhaustion, as the service last told it. */
 export interface RateLimit {

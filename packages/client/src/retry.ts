@@ -1,4 +1,5 @@
-import { APIError, type ComfyError, fieldOf } from "./errors.ts";
+import { APIError, type ComfyError } from "./errors.ts";
+import { fieldOf } from "./parsed-body.ts";
 
 /** Codes with which a 503 says that it did nothing, so that even a write may be sent again. */
 const REFUSED_UNTOUCHED = /^(draining|no_backend|unavailable)$/;

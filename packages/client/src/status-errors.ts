@@ -8,8 +8,8 @@ import {
   PermissionDeniedError,
   RateLimitError,
   ServerError,
-  textOf,
 } from "./errors.ts";
+import { textOf } from "./parsed-body.ts";
 
 const CLASSES: Readonly<Record<number, typeof APIError>> = {
   400: BadRequestError,

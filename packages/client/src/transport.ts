@@ -1,7 +1,8 @@
 import { createScope, sleep } from "./deadline.ts";
-import { AuthenticationError, ComfyError, ConnectionError, fieldOf, TimeoutError, textOf } from "./errors.ts";
+import { AuthenticationError, ComfyError, ConnectionError, TimeoutError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import type { ClientOptions } from "./options.ts";
+import { fieldOf, textOf } from "./parsed-body.ts";
 import { type RateLimit, readRateLimit, readRetryAfterMs } from "./rate-limit.ts";
 import { type Call, isRead, prepareRequest } from "./request.ts";
 import { isNeverSent, isRepeatable, toDelayMs } from "./retry.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stateFolder, toShownPath } from "../checkout.ts";
+import { toShownPath } from "../checkout.ts";
 import type { Environment } from "../environment.ts";
 
 export interface DevelopmentKey {
@@ -21,10 +21,7 @@ function parseKey(text: string, file: string): DevelopmentKey {
 }
 
 /** The key of the environment, else the one in `.comfy`, made at the first start and readable by its owner alone. */
-export async function readDevelopmentKey(
-  { apiKeys, apiSecret }: Environment,
-  folder = stateFolder,
-): Promise<DevelopmentKey> {
+export async function readDevelopmentKey({ apiKeys, apiSecret }: Environment, folder: string): Promise<DevelopmentKey> {
   if (apiKeys && apiSecret) return { apiKey: apiKeys.split(",")[0]?.trim() ?? "", apiSecret };
   if (apiKeys || apiSecret)
     throw new Error("Set both COMFYUI_API_KEYS and COMFYUI_API_SECRET, or neither to get a key for development.");

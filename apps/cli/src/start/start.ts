@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stateFolder } from "../checkout.ts";
 import type { Child } from "../children/child-process.ts";
@@ -7,7 +7,7 @@ import { startEmulator, startServer } from "../children/programs.ts";
 import { type Environment, readEnvironment } from "../environment.ts";
 import { Interrupted } from "../interrupt.ts";
 import { choosePort, isPortFree } from "../ports.ts";
-import { readDevelopmentKey } from "./development-key.ts";
+import { type DevelopmentKey, readDevelopmentKey } from "./development-key.ts";
 import { toWelcome } from "./welcome.ts";
 
 const DEFAULT_PORT = 8080;
@@ -32,6 +32,32 @@ async function readPort({ port }: Environment, host: string): Promise<number> {
   return wanted;
 }
 
+interface ServerFacts {
+  readonly key: DevelopmentKey;
+  readonly port: number;
+  readonly host: string;
+  readonly dataFolder: string;
+  readonly backendUrl: string;
+}
+
+/** The caller's whole environment, completed with what a first start cannot know. */
+function toServerEnvironment(
+  { all }: Environment,
+  { key, port, host, dataFolder, backendUrl }: ServerFacts,
+): NodeJS.ProcessEnv {
+  return {
+    // On a machine of one's own, callbacks and inputs on that machine are what one wants to try.
+    ALLOW_PRIVATE_URLS: "true",
+    ...all,
+    COMFYUI_API_KEYS: all.COMFYUI_API_KEYS || key.apiKey,
+    COMFYUI_API_SECRET: key.apiSecret,
+    PORT: String(port),
+    HOST: host,
+    DATA_DIR: dataFolder,
+    COMFYUI_URL: backendUrl,
+  };
+}
+
 /** Waits until somebody stops it (which is how it ends well) or a program ends by itself (which throws). */
 async function waitForStop(children: readonly Child[], interrupt: AbortSignal): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
@@ -42,40 +68,29 @@ async function waitForStop(children: readonly Child[], interrupt: AbortSignal): 
 }
 
 /**
- * `npm start`: the service, up until Ctrl-C, with its data in `.comfy`. Without COMFYUI_URL it brings a ComfyUI emulator along; all
- * other variables of the service are passed on to it.
+ * `npm start`: the service, up until Ctrl-C, with its data in `.comfy` (or where `--folder` says). Without COMFYUI_URL it brings a ComfyUI
+ * emulator along; all other variables of the service are passed on to it.
  */
 export async function runStart(argv: readonly string[], interrupt: AbortSignal): Promise<number> {
-  parseArgs({ args: [...argv], options: {} });
+  const { values } = parseArgs({ args: [...argv], options: { folder: { type: "string", default: stateFolder } } });
+  const folder = resolve(values.folder);
   const environment = readEnvironment();
-  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  const key = await readDevelopmentKey(environment);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const key = await readDevelopmentKey(environment, folder);
   const host = environment.host ?? "127.0.0.1";
   const port = await readPort(environment, host);
-  const logFolder = join(stateFolder, "logs");
-  const dataFolder = environment.dataDirectory ?? join(stateFolder, "data");
+  const logFolder = join(folder, "logs");
+  const dataFolder = environment.dataDirectory ?? join(folder, "data");
   const options = { logFolder, stopTimeoutMs: STOP_TIMEOUT_MS, signal: interrupt };
   const children: Child[] = [];
   try {
     if (!environment.comfyuiUrl) {
       say("Starting a ComfyUI emulator (COMFYUI_URL=… uses a real one)");
-      children.unshift(
-        await startEmulator({ ...options, env: environment.bare, folder: join(stateFolder, "emulator") }),
-      );
+      children.unshift(await startEmulator({ ...options, env: environment.bare, folder: join(folder, "emulator") }));
     }
     const backendUrl = environment.comfyuiUrl ?? children[0]?.ready.url ?? "";
     say("Starting the service");
-    const env = {
-      // On a machine of one's own, callbacks and inputs on that machine are what one wants to try.
-      ALLOW_PRIVATE_URLS: "true",
-      COMFYUI_API_KEYS: key.apiKey,
-      COMFYUI_API_SECRET: key.apiSecret,
-      ...environment.all,
-      PORT: String(port),
-      HOST: host,
-      DATA_DIR: dataFolder,
-      COMFYUI_URL: backendUrl,
-    };
+    const env = toServerEnvironment(environment, { key, port, host, dataFolder, backendUrl });
     const server = await startServer({ ...options, env });
     children.unshift(server);
     const { url, docsUrl } = server.ready;

@@ -24,9 +24,10 @@ export function toCurlLines(url: string, { apiKey, apiSecret, file }: Developmen
 
 /** The same from TypeScript. */
 export function toSdkLines(url: string, { apiKey, apiSecret, file }: DevelopmentKey): string[] {
-  const secret = file ? `"${apiSecret}"` : "process.env.COMFYUI_API_SECRET";
+  // Absent, the SDK reads it from COMFYUI_API_SECRET.
+  const secret = file ? `, apiSecret: "${apiSecret}"` : "";
   return [
-    `const comfy = new ComfyClient({ baseUrl: "${url}", apiKey: "${apiKey}", apiSecret: ${secret} }); // from "@comfy/client"`,
+    `const comfy = new ComfyClient({ baseUrl: "${url}", apiKey: "${apiKey}"${secret} }); // from "@comfy/client"`,
     `console.log((await comfy.run("portrait", { description: "Viking warrior" })).signedUrl);`,
   ];
 }

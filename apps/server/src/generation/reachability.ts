@@ -13,6 +13,7 @@ export interface Reachability {
 interface Look {
   readonly atMs: number;
   readonly answer: Promise<boolean>;
+  readonly before: boolean | undefined;
   /** Once it has ended. */
   result?: boolean;
 }
@@ -32,7 +33,7 @@ export function createReachability(answerMs: number, log: Log): Reachability {
       tell(backend, before, isReachable);
       return isReachable;
     };
-    const made: Look = { atMs: performance.now(), answer: Promise.resolve().then(ask) };
+    const made: Look = { atMs: performance.now(), before, answer: Promise.resolve().then(ask) };
     looks.set(backend.id, made);
     return made;
   }
@@ -40,10 +41,10 @@ export function createReachability(answerMs: number, log: Log): Reachability {
   return {
     isReachable(backend) {
       const last = looks.get(backend.id);
-      if (last && performance.now() - last.atMs < FRESH_MS) return last.answer;
-      const next = look(backend, last?.result);
+      const isFresh = last !== undefined && performance.now() - last.atMs < FRESH_MS;
+      const { before, result, answer } = isFresh ? last : look(backend, last?.result);
       // One that was away is asked again, but nobody waits for its silence; whoever comes after the answer sees it.
-      return last?.result === false ? Promise.resolve(false) : next.answer;
+      return result === undefined && before === false ? Promise.resolve(false) : answer;
     },
   };
 }

@@ -3,7 +3,10 @@
  * links, fills hidden values and calls `run`; a class knows nothing of HTTP.
  */
 
-/** A value on a link or a constant: whatever the producing class put there. */
+/**
+ * A value on a link or a constant: whatever the producing class put there. Constants of type FLOAT are numbers; a class
+ * that puts out a FLOAT makes it a `PythonFloat`, because text nodes print `4.0` where an INT is `4`.
+ */
 export type NodeValue = unknown;
 
 /** The inputs of one node: constants as validated (64-bit integers may be bigint), links replaced by their values. */

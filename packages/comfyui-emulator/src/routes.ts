@@ -12,6 +12,7 @@ import { queueRoutes } from "./http/routes/queue.ts";
 import { settingsRoutes } from "./http/routes/settings.ts";
 import { uploadRoutes } from "./http/routes/uploads.ts";
 import { viewRoutes } from "./http/routes/view.ts";
+import { socketRoute } from "./http/upgrade.ts";
 import { describeFeatures, describeSystem, type SelfDescription } from "./profiles/self-description.ts";
 import type { History } from "./queue/history.ts";
 import type { PromptQueue } from "./queue/prompt-queue.ts";
@@ -36,6 +37,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
   const { self, folders, shelf, validation, queue, history, log, interrupt, free } = parts;
   const { isNewer } = self.profile;
   return [
+    socketRoute,
     ...faultRoutes(parts.faults, parts.act),
     ...(isNewer ? jobRoutes({ queue, history, interrupt }) : []),
     ...promptRoutes({ queue, validation, log, isNewer }),

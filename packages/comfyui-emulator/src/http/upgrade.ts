@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { text } from "./answer.ts";
 import { isForeignOrigin } from "./origin.ts";
+import type { Route } from "./router.ts";
 
 export type AcceptSocket = (request: IncomingMessage, stream: Duplex, head: Buffer, clientId: string | null) => void;
 
@@ -21,3 +23,10 @@ export function createUpgrade(accept: AcceptSocket, corsOrigin: string | undefin
 function refuse(stream: Duplex, status: string): void {
   stream.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
+
+/** A plain request for the socket's address is told what it lacks. */
+export const socketRoute: Route = {
+  method: "GET",
+  path: "/ws",
+  handle: () => text('No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".', 400),
+};

@@ -71,7 +71,8 @@ function createTaps(method: ResizeMethod, from: number, to: number): Taps {
   for (let index = 0; index < to; index++) {
     const at = index * width;
     if (method === "nearest-exact") {
-      positions[at] = Math.min(from - 1, Math.floor((index + 0.5) * scale));
+      // The product is rounded to float32 first: 12.5 * 0.48 must be 6, not a hair less.
+      positions[at] = Math.min(from - 1, Math.floor(Math.fround((index + 0.5) * scale)));
       weights[at] = 1;
       continue;
     }

@@ -1,6 +1,7 @@
 import type { Sound } from "../media/audio.ts";
 import type { ImageBatch } from "../media/image.ts";
 import { type NodeClass, type NodeContext, NodeError, type NodeInputs, type NodeResult } from "../node.ts";
+import { PythonFloat } from "../python/values.ts";
 
 /** A class that only computes: its outputs in slot order. */
 export function pureNode(
@@ -22,6 +23,7 @@ export function node(
 /** A number; 64-bit integers that arrived as bigint are narrowed. `fallback` stands in for an absent optional input. */
 export function numberInput(inputs: NodeInputs, key: string, fallback?: number): number {
   const value = inputs[key] ?? fallback;
+  if (value instanceof PythonFloat) return value.value;
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value !== "number") throw mismatch(key, "a number", value);

@@ -1,4 +1,6 @@
 import type { NodeClass } from "../node.ts";
+import { toPythonText } from "../python/print-value.ts";
+import { PythonFloat } from "../python/values.ts";
 import { node, numberInput, pureNode, textInput } from "./inputs.ts";
 
 export const textNodes: readonly NodeClass[] = [
@@ -15,6 +17,7 @@ function describe(source: unknown): string {
   if (source === undefined || source === null) return "None";
   if (typeof source === "string") return source;
   if (typeof source === "boolean") return source ? "True" : "False";
+  if (source instanceof PythonFloat) return toPythonText(source);
   if (typeof source !== "object") return String(source);
   const hasSamples = "at" in source || "channels" in source;
   return hasSamples

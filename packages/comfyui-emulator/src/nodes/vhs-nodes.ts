@@ -125,7 +125,7 @@ async function loadAudio(inputs: NodeInputs, files: NodeFiles, key: string, star
   const seconds = numberInput(inputs, "duration", 0);
   const end = seconds > 0 ? start + Math.round(seconds * sound.sampleRate) : Number.POSITIVE_INFINITY;
   const part = sliceSound(sound, start, end);
-  return { outputs: [part, durationOf(part)] };
+  return { outputs: [part, new PythonFloat(durationOf(part))] };
 }
 
 async function checkPath(path: unknown, files: NodeFiles): Promise<true | string> {

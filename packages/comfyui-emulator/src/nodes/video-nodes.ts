@@ -1,5 +1,6 @@
 import { encodeMp4 } from "../media/mp4.ts";
 import { type NodeClass, NodeError } from "../node.ts";
+import { PythonFloat } from "../python/values.ts";
 import { evenSides } from "./even-sides.ts";
 import { imageInput, node, numberInput, optionalSound, pureNode, textInput } from "./inputs.ts";
 import { metadataOf, saveNumbered } from "./saving.ts";
@@ -18,7 +19,7 @@ export const videoNodes: readonly NodeClass[] = [
   }),
   pureNode("GetVideoComponents", (inputs) => {
     const { images, sound, framesPerSecond } = simulatedInput(inputs, "video", "video");
-    return [images, sound ?? null, framesPerSecond];
+    return [images, sound ?? null, new PythonFloat(framesPerSecond)];
   }),
   node("SaveVideo", async (inputs, context) => {
     const { images, framesPerSecond, sound } = simulatedInput(inputs, "video", "video");

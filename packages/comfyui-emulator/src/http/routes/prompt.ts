@@ -2,12 +2,19 @@ import { ValidationException } from "../../graph/prompt-errors.ts";
 import { type ValidationParts, validatePrompt } from "../../graph/validation.ts";
 import { ConversionError, toPythonFloat } from "../../python/convert.ts";
 import { toPythonText } from "../../python/print-value.ts";
-import { isPythonObject, isTruthy, type PythonFloat, type PythonJson, type PythonObject } from "../../python/values.ts";
+import {
+  isPythonList,
+  isPythonObject,
+  isTruthy,
+  type PythonFloat,
+  type PythonJson,
+  type PythonObject,
+} from "../../python/values.ts";
 import type { PromptQueue } from "../../queue/prompt-queue.ts";
 import type { QueueItem } from "../../queue/queue-item.ts";
 import type { RenderLog } from "../../queue/render-log.ts";
 import { type Answer, AnswerError, json, trouble } from "../answer.ts";
-import { readJsonObject } from "../request.ts";
+import { readJson } from "../request.ts";
 import type { Route } from "../router.ts";
 
 export interface PromptRouteParts {
@@ -78,7 +85,7 @@ export function promptRoutes(parts: PromptRouteParts): readonly Route[] {
       method: "POST",
       path: "/prompt",
       handle: async (request) => {
-        const body = await readJsonObject(request);
+        const body = toBody(await readJson(request));
         try {
           return await submit(body);
         } catch (error) {
@@ -89,6 +96,17 @@ export function promptRoutes(parts: PromptRouteParts): readonly Route[] {
       },
     },
   ];
+}
+
+/** Python looks for keys in lists and text as well, and finds none. Numbers and null it cannot search. */
+function toBody(body: PythonJson): PythonObject {
+  if (isPythonObject(body)) return body;
+  const keys = ["number", "front", "prompt"];
+  const isBare = isPythonList(body) || (typeof body === "string" && !keys.some((key) => body.includes(key)));
+  if (!isBare || (isPythonList(body) && body.some((item) => keys.includes(String(item))))) {
+    throw new AnswerError(trouble());
+  }
+  return {};
 }
 
 function refuse(type: string, message: string, details: string): Answer {

@@ -27,6 +27,8 @@ export function uploadRoutes(folders: Folders): readonly Route[] {
 async function upload(folders: Folders, form: Form | undefined, transform?: Transform): Promise<Answer> {
   if (form?.fields.has("image") === true) throw new AnswerError(trouble());
   const image = form?.files.get("image");
+  // Bytes without a name are taken for text, as which they cannot be read.
+  if (image?.filename === "" && image.bytes.length > 0) throw new AnswerError(trouble());
   if (form === undefined || image === undefined || image.filename === "") return empty(400);
   const type = form.fields.get("type") ?? "input";
   if (!isFolderType(type)) throw new AnswerError(trouble());

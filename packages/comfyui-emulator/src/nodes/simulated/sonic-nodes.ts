@@ -1,6 +1,7 @@
 import { durationOf } from "../../media/audio.ts";
 import { simulateTalking } from "../../media/lip-sync.ts";
 import { type NodeClass, NodeError } from "../../node.ts";
+import { PythonFloat } from "../../python/values.ts";
 import { imageInput, node, numberInput, seedInput, soundInput, textInput } from "../inputs.ts";
 import type { HasModel } from "./loaders.ts";
 import { createModel, type SonicData, simulatedInput } from "./values.ts";
@@ -41,7 +42,7 @@ export function createSonicNodes(hasModel: HasModel): readonly NodeClass[] {
       const framesPerSecond = numberInput(inputs, "fps", 25);
       await context.work(SAMPLE_MS * Math.min(data.durationSecondsMax, durationOf(data.sound)));
       const seed = seedInput(inputs, "seed");
-      return { outputs: [simulateTalking({ ...data, framesPerSecond, seed }), framesPerSecond] };
+      return { outputs: [simulateTalking({ ...data, framesPerSecond, seed }), new PythonFloat(framesPerSecond)] };
     }),
   ];
 }

@@ -116,7 +116,7 @@ describe("an upload with an idempotency key", () => {
   });
 
   it("refuses another file under the same key, and means nothing to other owners", async () => {
-    const { uploadAsset } = await setUpAssets();
+    const { uploadAsset, directory } = await setUpAssets();
     const upload = (ownerId: string, body: Uint8Array) =>
       uploadAsset({
         caller: toCaller(ownerId),
@@ -128,6 +128,9 @@ describe("an upload with an idempotency key", () => {
     const first = await upload("env:one", heads.png);
     await expect(upload("env:one", heads.jpeg)).rejects.toMatchObject({ code: "idempotency_key_reused", status: 422 });
     expect((await upload("env:two", heads.png)).id).not.toBe(first.id);
+    // Nothing of the refused file stays behind.
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    expect(entries.filter((entry) => entry.isFile())).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,15 @@
+import { createHash } from "node:crypto";
 import type { Asset as AssetBody } from "@comfy/contracts";
 import type { Caller } from "../access/caller.ts";
 import { AppError } from "../errors.ts";
+import type { Asset } from "./asset.ts";
 import type { AssetRecords } from "./asset-records.ts";
-import { insertOnce } from "./insert-once.ts";
+import { findAsset, insertOnce } from "./insert-once.ts";
 import { isMediaType } from "./media-type.ts";
 import type { PresentAsset } from "./present-asset.ts";
 import { toStableId } from "./stable-id.ts";
 import type { StoreFile } from "./store-file.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface UploadAssetDeps {
   readonly storeFile: StoreFile;
@@ -34,15 +37,29 @@ function assertUploadable(type: string): void {
   );
 }
 
+function assertSame(asset: Asset, sha256: string): Asset {
+  if (asset.sha256 === sha256) return asset;
+  throw new AppError(
+    "idempotency_key_reused",
+    "This Idempotency-Key was used before with another file. Use a new key for a new upload.",
+  );
+}
+
+async function hash(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const digest = createHash("sha256");
+  for await (const chunk of untilAborted(body, signal)) digest.update(chunk);
+  return digest.digest("hex");
+}
+
 /**
  * Keeps a file that a caller sent, to be named by its id in later inputs.
  * @throws AppError `unsupported_media_type`, `payload_too_large`, `idempotency_key_reused`
  */
 export function createUploadAsset(deps: UploadAssetDeps): UploadAsset {
   const { storeFile, records, presentAsset, uploadSizeBytesMax } = deps;
-  return async function uploadAsset({ caller, name, body, idempotencyKey, signal }) {
-    const { ownerId } = caller;
-    const stored = await storeFile({
+
+  const store = ({ name, body, signal }: Upload) =>
+    storeFile({
       name,
       body,
       source: "upload",
@@ -50,13 +67,18 @@ export function createUploadAsset(deps: UploadAssetDeps): UploadAsset {
       assertType: assertUploadable,
       signal,
     });
-    if (idempotencyKey === undefined) return presentAsset(await records.insert(ownerId, stored));
-    const id = toStableId("upload", ownerId, idempotencyKey);
-    const asset = await insertOnce(records, ownerId, { ...stored, id });
-    if (asset.sha256 === stored.blob.sha256) return presentAsset(asset);
-    throw new AppError(
-      "idempotency_key_reused",
-      "This Idempotency-Key was used before with another file. Use a new key for a new upload.",
-    );
+
+  async function storeOnce(upload: Upload, id: string): Promise<Asset> {
+    const known = await findAsset(records, id);
+    // Only compared: bytes that become no asset would lie in the store for ever.
+    if (known) return assertSame(known, await hash(upload.body, upload.signal));
+    const stored = await store(upload);
+    return assertSame(await insertOnce(records, upload.caller.ownerId, { ...stored, id }), stored.blob.sha256);
+  }
+
+  return async function uploadAsset(upload) {
+    const { caller, idempotencyKey } = upload;
+    if (idempotencyKey === undefined) return presentAsset(await records.insert(caller.ownerId, await store(upload)));
+    return presentAsset(await storeOnce(upload, toStableId("upload", caller.ownerId, idempotencyKey)));
   };
 }

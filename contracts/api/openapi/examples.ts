@@ -1,5 +1,6 @@
 import type { ErrorBody, ErrorCode } from "../src/errors.ts";
-import type { QueuedJob } from "../src/jobs.ts";
+import type { ProductJob, QueuedJob } from "../src/jobs.ts";
+import type { PictureResult } from "../src/results.ts";
 
 const requestId = "0f8fad5bd9cb469fa165";
 const jobId = "019ac1f0-0000-7000-8000-000000000000";
@@ -35,4 +36,44 @@ export const errorExamples: Readonly<Record<number, ErrorBody>> = {
   }),
 };
 
-export const queuedExample: QueuedJob = { status: "queued", jobId, pollUrl };
+const queued: QueuedJob = { status: "queued", jobId, pollUrl, seed: 42 };
+
+const asset = {
+  id: "019ac1f0-0000-7000-8000-000000000001",
+  name: "portrait.png",
+  type: "image/png",
+  sizeBytes: 1_048_576,
+  url: "https://comfy.example.com/outputs/019ac1f0-0000-7000-8000-000000000001/portrait.png?expires=1764003600&key=k1&sig=…",
+  localPath: "/outputs/019ac1f0-0000-7000-8000-000000000001/portrait.png",
+};
+
+const result: PictureResult = {
+  localPath: asset.localPath,
+  signedUrl: asset.url,
+  taskId: jobId,
+  seed: 42,
+  assets: [asset],
+  prompt: "Portrait photograph of a Viking warrior, natural light",
+  model: "flux-schnell",
+};
+
+const completeJob: ProductJob = {
+  id: jobId,
+  status: "complete",
+  createdAt: "2026-01-01T12:00:00.000Z",
+  progress: { value: 1 },
+  seed: 42,
+  result: { status: "complete", result },
+  completedAt: "2026-01-01T12:00:07.000Z",
+};
+
+const examples: Readonly<Record<string, unknown>> = {
+  "portraitCreate 200": { success: true, ...result },
+  "jobsRead 200": completeJob,
+  "outputsUpload 201": asset,
+};
+
+/** An answer that went well, by the operation's name; undefined where the schema says it all. */
+export function exampleOf(operation: string, status: number): unknown {
+  return status === 202 ? queued : examples[`${operation} ${status}`];
+}

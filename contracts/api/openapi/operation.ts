@@ -3,7 +3,7 @@ import type { OperationObject, ParameterObject, RequestBodyObject, ResponseObjec
 import * as z from "zod";
 import { type ErrorCode, errorStatus } from "../src/errors.ts";
 import { callbackBody } from "../src/jobs.ts";
-import { errorExamples, queuedExample } from "./examples.ts";
+import { errorExamples, exampleOf } from "./examples.ts";
 import { headersOf } from "./headers.ts";
 import { type ListedRoute, metadataOf } from "./routes.ts";
 import type { SchemaPrinter } from "./schemas.ts";
@@ -17,6 +17,9 @@ function fieldsOf(schemas: unknown): [string, z.ZodType][] {
   return Object.entries(shape ?? {}).filter((entry): entry is [string, z.ZodType] => isSchema(entry[1]));
 }
 
+/** As people write it: `Idempotency-Key`. */
+const toHeaderName = (name: string) => name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+
 function parametersOf(route: AppRoute, printer: SchemaPrinter): ParameterObject[] {
   const places = [
     ["path", route.pathParams],
@@ -27,7 +30,13 @@ function parametersOf(route: AppRoute, printer: SchemaPrinter): ParameterObject[
     fieldsOf(schemas).map(([name, schema]) => {
       const { description, ...printed } = { description: "", ...printer.print(schema, "input") };
       const isRequired = place === "path" || !schema.safeParse(undefined).success;
-      return { name, in: place, required: isRequired, ...(description && { description }), schema: printed };
+      return {
+        name: place === "header" ? toHeaderName(name) : name,
+        in: place,
+        required: isRequired,
+        ...(description && { description }),
+        schema: printed,
+      };
     }),
   );
 }
@@ -62,7 +71,7 @@ function responseOf(listed: ListedRoute, status: number, printer: SchemaPrinter)
   if (!isSchema(response)) throw new Error(`The route ${listed.name} answers ${status} without a schema.`);
   const schema = printer.print(response, "output");
   const isError = status >= 400 && listed.name !== "serviceHealth";
-  const example = isError ? errorExamples[status] : status === 202 ? queuedExample : undefined;
+  const example = isError ? errorExamples[status] : exampleOf(listed.name, status);
   const description = isError
     ? codesOf(status)
         .map((code) => `\`${code}\``)
@@ -71,7 +80,7 @@ function responseOf(listed: ListedRoute, status: number, printer: SchemaPrinter)
   return {
     description: description || "Refused.",
     headers,
-    content: { "application/json": { schema, ...(example && { example }) } },
+    content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
   };
 }
 

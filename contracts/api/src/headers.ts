@@ -29,7 +29,7 @@ export const idempotencyKey = z
   .regex(/^[\x21-\x7e]{1,255}$/, "expected 1 to 255 visible ASCII characters")
   .optional()
   .describe(
-    "Makes the POST safe to repeat: the same key and body find the first answer, another body is 422. Kept for 24 hours; echoed in the answer.",
+    "Makes the POST safe to repeat: the same key and body find the same job, another body is 422. Kept for 24 hours; echoed in the answer.",
   );
 
 // The record form: header names of a `z.object` lose their types in ts-rest 3.53.

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createOpenApiDocument, listRoutes, metadataOf } from "@comfy/contracts/openapi";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { accessWords, errorStatus, kindInputs, kinds, productContract } from "../src/index.ts";
 
 const document = createOpenApiDocument({ version: "1.0.0" });
@@ -52,7 +53,7 @@ describe("the OpenAPI document", () => {
     expect(posts.length).toBeGreaterThan(8);
     for (const post of posts) {
       expect(post.parameters, post.operationId).toContainEqual(
-        expect.objectContaining({ in: "header", name: "idempotency-key", required: false }),
+        expect.objectContaining({ in: "header", name: "Idempotency-Key", required: false }),
       );
     }
   });
@@ -66,6 +67,21 @@ describe("the OpenAPI document", () => {
         expect(errorStatus[example.code as keyof typeof errorStatus]).toBe(Number(status));
       }
     }
+  });
+
+  it("shows only examples that the contract itself would accept", () => {
+    let count = 0;
+    for (const { name, route } of listRoutes(productContract)) {
+      const responses = operations.find(({ operation }) => operation.operationId === name)?.operation.responses ?? {};
+      for (const [status, response] of Object.entries(responses)) {
+        const example = response.content?.["application/json"]?.example;
+        const schema = route.responses[Number(status)];
+        if (example === undefined || !(schema instanceof z.ZodType)) continue;
+        expect(schema.safeParse(example).error, `${name} ${status}`).toBeUndefined();
+        count++;
+      }
+    }
+    expect(count).toBeGreaterThan(50);
   });
 
   it("tells nobody that an answer has no further fields", () => {

@@ -8,7 +8,7 @@ import { openEmulator, openTarget, type Target } from "./target.ts";
 let target: Target;
 beforeAll(async () => {
   const first = await openTarget();
-  target = first.isNewer ? first : await openEmulator("newer");
+  target = first.isNewer ? first : await openEmulator({ profile: "newer" });
   if (target !== first) {
     await first.close();
   }

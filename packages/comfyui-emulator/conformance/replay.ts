@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Transcript } from "./fixtures.ts";
 import { send, sendJson } from "./http.ts";
 import { finished } from "./prompts.ts";
-import { connect, type Frame, isClosing, isStatus, type Socket } from "./socket.ts";
+import { connect, type Frame, isClosing, type Socket, untilComeAndGone } from "./socket.ts";
 
 /** What came of sending a recorded request again. */
 export interface Replay {
@@ -52,8 +52,7 @@ async function waitForEnd(url: string, promptId: string, isAddressed: boolean, a
   }
   await finished(url, promptId);
   for (const socket of [a, b]) {
-    await socket.until("status with 1 prompt", isStatus(1));
-    await socket.until("status with 0 prompts", isStatus(0), socket.frames.findIndex(isStatus(1)));
+    await untilComeAndGone(socket);
   }
 }
 

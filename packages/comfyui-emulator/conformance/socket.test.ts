@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { send } from "./http.ts";
-import { emptyQueue, freshGraph, run, running, slowGraph, submitted } from "./prompts.ts";
-import { connect, isClosing, isStatus, type Socket } from "./socket.ts";
+import { emptyQueue, freshGraph, run, slowGraph, submitted } from "./prompts.ts";
+import { connect, isClosing, type Socket, untilComeAndGone } from "./socket.ts";
 import { openTarget, type Target } from "./target.ts";
 
 let target: Target;
@@ -91,8 +91,7 @@ describe("/ws", () => {
   it("tells every socket about the queue, and only the submitter about the prompt", async () => {
     const [submitter, bystander] = [await listen(randomUUID()), await listen(randomUUID())];
     await settle(submitter);
-    await bystander.until("status 1", isStatus(1));
-    await bystander.until("status 0", isStatus(0), bystander.frames.findIndex(isStatus(1)));
+    await untilComeAndGone(bystander);
     expect(new Set(bystander.frames.map(({ type }) => type))).toEqual(new Set(["status"]));
   });
 
@@ -130,16 +129,15 @@ describe("/ws", () => {
     const witness = await listen(randomUUID());
     const promptId = await submitted(target.url, freshGraph(), { client_id: clientId });
     await run(target.url, freshGraph());
-    await witness.until("status 0", isStatus(0), witness.frames.findIndex(isStatus(1)));
+    await untilComeAndGone(witness);
     expect(young.frames).toHaveLength(1);
     expect((await send(target.url, { path: `/history/${promptId}` })).text).not.toBe("{}");
   });
 
   it("sends a prompt without a client id to nobody, apart from its progress, which all hear", async () => {
     const socket = await listen(randomUUID());
-    const promptId = await submitted(target.url, slowGraph(3));
-    await running(target.url, promptId).catch(() => undefined);
-    await socket.until("status 0", isStatus(0), socket.frames.findIndex(isStatus(1)));
+    await submitted(target.url, slowGraph(3));
+    await untilComeAndGone(socket);
     const types = new Set(socket.frames.map(({ type }) => type));
     expect(types).toContain("progress_state");
     expect(types).toContain("progress");

@@ -92,3 +92,9 @@ export const isStatus =
     z
       .looseObject({ status: z.object({ exec_info: z.object({ queue_remaining: z.literal(remaining) }) }) })
       .safeParse(frame.data).success;
+
+/** Waits until a prompt has come and gone, as a socket is told by `status` frames. */
+export async function untilComeAndGone(socket: Socket): Promise<void> {
+  await socket.until("status with 1 prompt", isStatus(1));
+  await socket.until("status with 0 prompts", isStatus(0), socket.frames.findIndex(isStatus(1)));
+}

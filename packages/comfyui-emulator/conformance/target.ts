@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { createEmulator } from "../src/index.ts";
 import { send } from "./http.ts";
+import { probeNodes } from "./probe-nodes.ts";
 
 /** The server under test: a real ComfyUI, or an emulator started for one test file. */
 export interface Target {
@@ -33,6 +35,9 @@ export const given = {
   mayHarm: process.env.COMFYUI_CONFORMANCE_DESTRUCTIVE === "1",
 };
 
+/** Fast enough not to wait for pictures, slow enough to be caught sampling: 5000 steps take 40 s. */
+const EMULATOR_SPEED = 10;
+
 async function describeTarget(url: string, isEmulator: boolean, close: () => Promise<void>): Promise<Target> {
   const answer = await send(url, { path: "/system_stats" });
   const { comfyui_version: version, argv } = stats.parse(answer.json()).system;
@@ -56,14 +61,22 @@ async function describeTarget(url: string, isEmulator: boolean, close: () => Pro
   };
 }
 
+export interface EmulatorChoice {
+  readonly profile?: "0.3.64" | "newer";
+  /** Simulated durations are divided by this. */
+  readonly speed?: number;
+}
+
 /** An emulator of its own, whatever the suite is pointed at. */
-export async function openEmulator(profile: "0.3.64" | "newer" = "0.3.64"): Promise<Target> {
-  const { createEmulator } = await import("../src/index.ts");
-  const emulator = await createEmulator({ profile });
+export async function openEmulator({
+  profile = "0.3.64",
+  speed = EMULATOR_SPEED,
+}: EmulatorChoice = {}): Promise<Target> {
+  const emulator = await createEmulator({ profile, speed, extraNodes: probeNodes });
   return await describeTarget(emulator.url, true, () => emulator.close());
 }
 
 /** The server under test. One that is already running must have an idle queue: the suite counts what is in it. */
-export async function openTarget(): Promise<Target> {
-  return given.url === undefined ? await openEmulator() : await describeTarget(given.url, false, async () => {});
+export async function openTarget(choice?: EmulatorChoice): Promise<Target> {
+  return given.url === undefined ? await openEmulator(choice) : await describeTarget(given.url, false, async () => {});
 }

@@ -57,8 +57,11 @@ function findScalar(): URL {
 export function createDocsRouter({ openApiDocument }: Pick<AppDeps, "openApiDocument">): Router {
   const router = Router({ strict: true });
   const scalar = findScalar();
+  // Made once: anyone may ask, and printing it takes milliseconds.
+  let document: object | undefined;
   router.get("/openapi.json", (_req, res) => {
-    res.json(openApiDocument());
+    document ??= openApiDocument();
+    res.json(document);
   });
   router.get("/docs", (_req, res) => {
     res.set("Content-Security-Policy", POLICY).type("html").send(PAGE);

@@ -38,7 +38,7 @@ describe("the demo", () => {
     }
     expect(code).toBe(0);
     expect(demoFolders()).toEqual(before);
-  }, 120_000);
+  }, 240_000);
 
   it("that is interrupted ends its programs, removes its folder and says so with its exit code", async () => {
     const before = demoFolders();
@@ -47,5 +47,5 @@ describe("the demo", () => {
     demo.kill("SIGINT");
     expect(await demo.ended).toMatchObject({ code: 130 });
     expect(demoFolders()).toEqual(before);
-  }, 60_000);
+  }, 120_000);
 });

@@ -41,7 +41,7 @@ describe("the service as npm start brings it up", () => {
     expect(await new ComfyClient(again).job("image", job.id).status()).toMatchObject({ status: "completed" });
     second.kill("SIGINT");
     expect(await second.ended).toMatchObject({ code: 0 });
-  }, 120_000);
+  }, 240_000);
 
   it("says in a sentence that the port it was told to use is taken", async () => {
     const server = createServer();
@@ -62,5 +62,5 @@ describe("the service as npm start brings it up", () => {
     const { code, stderr } = await startCommand(["start", "--folder", join(base, "refused")], env).ended;
     expect(code).toBe(1);
     expect(stderr).toContain("LINK_TTL_SECONDS");
-  }, 30_000);
+  }, 120_000);
 });

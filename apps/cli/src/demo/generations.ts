@@ -8,7 +8,7 @@ export interface Watch {
 }
 
 /** Milliseconds a generation may take here; the emulator needs a few seconds. */
-const GENERATION_TIMEOUT_MS = 60_000;
+const GENERATION_TIMEOUT_MS = 120_000;
 
 /** One request that is answered when the result is there. */
 async function request<K extends Kind>(client: ComfyClient, kind: K, input: Inputs[K], { signal }: Watch) {

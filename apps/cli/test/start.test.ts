@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ComfyClient } from "@comfy/client";
 import { afterAll, describe, expect, it } from "vitest";
+import { checkout } from "../src/checkout.ts";
+import { toCurlLines } from "../src/start/welcome.ts";
 import { startCommand } from "./running.ts";
 
 const base = mkdtempSync(join(tmpdir(), "comfy start "));
@@ -19,8 +21,29 @@ const readFacts = (text: string) => ({
   apiSecret: match(text, /^ +secret +(\S+)$/m),
 });
 
+const readme = readFileSync(join(checkout, "README.md"), "utf8");
+/** The code blocks of the README in a language. */
+const readmeBlocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text = ""]) => text);
+
+/** Runs the README's TypeScript as a reader would, and gives what it prints. */
+const runSample = ({ baseUrl, apiKey, apiSecret }: ReturnType<typeof readFacts>) =>
+  execFileSync(process.execPath, ["--conditions=@comfy/source", "--input-type=module-typescript"], {
+    cwd: join(checkout, "apps/cli"),
+    input: readmeBlocks("ts").join("\n"),
+    encoding: "utf8",
+    env: { ...process.env, COMFYUI_SERVICE_URL: baseUrl, COMFYUI_API_KEY: apiKey, COMFYUI_API_SECRET: apiSecret },
+  });
+
+describe("the README", () => {
+  it("shows the curl command that npm start prints and the test below pastes", () => {
+    const [, ...lines] = toCurlLines("", { apiKey: "", apiSecret: "" });
+    expect(readmeBlocks("sh")).toContain(`${lines.join("\n")}\n`);
+  });
+});
+
 describe("the service as npm start brings it up", () => {
-  it("answers the curl command it prints and the SDK, and knows its jobs and its key again after a restart", async () => {
+  it("answers the curl command it prints and the README's TypeScript, and knows its jobs and its key again after a restart", async () => {
     const folder = join(base, "state");
     const first = startCommand(["start", "--folder", folder], { PORT: "0" });
     const text = await first.waitFor(READY);
@@ -30,6 +53,7 @@ describe("the service as npm start brings it up", () => {
       execFileSync("bash", ["-c", pasted], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
     );
     expect(answer).toMatchObject({ success: true, signedUrl: expect.stringContaining(facts.baseUrl) });
+    expect((await fetch(runSample(facts).trim())).headers.get("content-type")).toBe("video/mp4");
     const job = await new ComfyClient(facts).submit("image", { prompt: "a fjord" });
     await job.result();
     first.kill("SIGTERM");

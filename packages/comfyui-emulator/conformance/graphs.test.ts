@@ -10,6 +10,8 @@ import { openTarget, type Target } from "./target.ts";
 
 /** The emulator's pace here: a lip-synced film would take long; 5000 sampler steps still take 4 s. */
 const HASTE = 100;
+/** Some paint pictures of a megapixel, on machines that are busy with other tests. */
+const PATIENCE_MS = 180_000;
 
 let target: Target;
 beforeAll(async () => {
@@ -71,7 +73,7 @@ describe("the example graphs", () => {
     (name) => !["cpu_runtime_error", "tiny_slow_interruptible", "cpu_text"].includes(name),
   );
 
-  it.for(ordinary)("run to their end: %s", async (name, { skip }) => {
+  it.for(ordinary)("run to their end: %s", { timeout: PATIENCE_MS }, async (name, { skip }) => {
     const entry = await runExample(name, skip);
     expect(entry.status, JSON.stringify(entry.status)).toMatchObject({ status_str: "success", completed: true });
     const files = await fetchFiles(target.url, entry);

@@ -1,18 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { send, sendJson } from "./http.ts";
 import { finished, freshGraph, run, running, slowGraph, submit, submitted } from "./prompts.ts";
-import { openEmulator, openTarget, type Target } from "./target.ts";
+import { given, openEmulator, openTarget, type Target } from "./target.ts";
 
-/** The target if it is a newer server, else an emulator that behaves like one. */
+/** The server that was given, or an emulator that behaves like a newer one. */
 let target: Target;
 beforeAll(async () => {
-  const first = await openTarget();
-  target = first.isNewer ? first : await openEmulator({ profile: "newer" });
-  if (target !== first) {
-    await first.close();
-  }
+  target = given.url === undefined ? await openEmulator({ profile: "newer" }) : await openTarget();
 });
+beforeEach(({ skip }) => skip(!target.isNewer, `the server is ${target.version}: the older ways`));
 afterAll(() => target.close());
 
 const get = async (path: string) => await send(target.url, { path });

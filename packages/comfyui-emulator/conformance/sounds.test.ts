@@ -27,6 +27,13 @@ function largestDifference(actual: Samples, expected: Samples): number {
   return Math.max(0, ...differences);
 }
 
+/** Servers up to the very release 0.3.64 save one channel as two equal ones; the fix came days later, under the same version. */
+function withoutTwin(actual: Samples, expected: Samples): Samples {
+  const [left, right] = actual.channels;
+  const isTwin = expected.channels.length === 1 && JSON.stringify(left) === JSON.stringify(right);
+  return isTwin ? { ...actual, channels: actual.channels.slice(0, 1) } : actual;
+}
+
 const loudness = (samples: Float32Array | readonly number[]): number =>
   Math.sqrt([...samples].reduce((sum, value) => sum + value * value, 0) / samples.length);
 
@@ -37,8 +44,8 @@ describe("sound arithmetic", () => {
       skip(!(await target.hasClass("LoadAudio")), "the server has no audio nodes (torchaudio)");
       const [file] = await fetchFiles(target.url, await run(target.url, graph));
       expect(file).toMatchObject({ key: "audio", filename: expect.stringMatching(/\.flac$/) });
-      const actual = readFlac(file?.bytes ?? Buffer.alloc(0));
       const expected = readFlac(readFixture(`sounds/${name}.flac`));
+      const actual = withoutTwin(readFlac(file?.bytes ?? Buffer.alloc(0)), expected);
       expect(actual.sampleRate).toBe(expected.sampleRate);
       expect(actual.channels.map(({ length }) => length)).toEqual(expected.channels.map(({ length }) => length));
       expect(largestDifference(actual, expected)).toBeLessThanOrEqual(tolerance);

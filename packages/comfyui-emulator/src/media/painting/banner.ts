@@ -26,7 +26,7 @@ export function drawBanner(canvas: Canvas, banner: Banner, place: "foot" | "head
   const height = lines.length * lineHeight(dot) + 2 * margin;
   const top = place === "foot" ? canvas.height - height : 0;
   for (let y = Math.max(0, top); y < Math.min(canvas.height, top + height); y++) {
-    for (let x = 0; x < canvas.width; x++) blend(canvas, x, y, INK, 0.72);
+    for (let x = 0; x < canvas.width; x++) blend(canvas, x, y, INK, 0.86);
   }
   const titleLines = wrapText(banner.title, perLine, 2).length;
   lines.forEach((line, index) => {

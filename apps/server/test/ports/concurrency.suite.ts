@@ -102,13 +102,37 @@ export function concurrencySuite(
       await Promise.all(databases.map((database) => database.close()));
     });
 
-    it("go on after the server dropped every connection", async () => {
+    it("read on while the server drops every connection", async () => {
       const { server, url } = getServer();
       const jobs = createJobStore(getDatabase().db);
       const id = await acceptOne(jobs);
       await server.dropConnections(url);
-      await jobs.find(id).catch(() => undefined);
       expect((await jobs.find(id))?.id).toBe(id);
+    });
+
+    it("keep every accepted job and write one ending each while connections break again and again", async () => {
+      const { server, url } = getServer();
+      const jobs = createJobStore(getDatabase().db);
+      let isOver = false;
+      const breaking = (async () => {
+        while (!isOver) await server.dropConnections(url);
+      })();
+      const outcomes = await times(40, async () => {
+        const acceptance = createAcceptance({ idempotency: { surface: "product", key: createId(), fingerprint: "f" } });
+        const accepted = await jobs.accept(acceptance).catch((error: unknown) => error);
+        const ending = { jobId: acceptance.id, ending: cancelled, isRefunded: true };
+        const ended = await jobs.finish(ending).catch((error: unknown) => error);
+        return { id: acceptance.id, accepted, ended };
+      });
+      isOver = true;
+      await breaking;
+      for (const { id, accepted, ended } of outcomes) {
+        const job = await jobs.find(id);
+        if (accepted instanceof Error) expect(accepted).toMatchObject({ code: "unavailable" });
+        else expect(job?.id).toBe(id);
+        if (ended instanceof Error) expect(ended).toMatchObject({ code: "unavailable" });
+        else expect(job?.state === "cancelled").toBe(ended);
+      }
     });
 
     it("answer with `unavailable` while the server cannot be reached", async () => {

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from "../../src/adapters/database/creat
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
+import { prepareEmbedded } from "./embedded-template.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
@@ -17,6 +18,7 @@ describe("the embedded database", () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "comfy-ports-"));
+    await prepareEmbedded(directory);
     database = await createDatabase({ directory, log: silentLog });
   }, 120_000);
   beforeEach(() => clear(database));

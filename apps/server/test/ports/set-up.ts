@@ -84,10 +84,14 @@ export const expired = { state: "expired", failure: { code: "deadline_exceeded",
 export const complete = (...outputs: NewAsset[]) =>
   ({ state: "complete", summary: { model: "flux-schnell", prompt: "a viking" }, outputs }) as const;
 
-/** Removes every row, so that the next test starts alone. */
+const filledTables = [
+  ["delivery_tries", "outbox", "usage", "job_inputs", "attempts", "assets", "blobs", "jobs", "orphan_prompts"],
+  ["owner_queue", "generations_per_day", "idempotency_keys", "used_signatures", "link_keys", "settings"],
+].flat();
+
+/** Removes every row, so that the next test starts alone. Deleting a few rows is many times faster than `truncate`. */
 export async function clear({ db }: Database): Promise<void> {
-  await sql`truncate comfy.jobs, comfy.owner_queue, comfy.generations_per_day, comfy.idempotency_keys,
-    comfy.used_signatures, comfy.orphan_prompts, comfy.blobs, comfy.link_keys, comfy.settings cascade`.execute(db);
+  await sql.raw(filledTables.map((table) => `delete from comfy.${table}`).join("; ")).execute(db);
 }
 
 /** One number that a statement selects. */

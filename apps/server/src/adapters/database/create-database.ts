@@ -26,6 +26,8 @@ export interface Database {
 
 const CHECK_TIMEOUT_MS = 2_000;
 
+const VERSION_MIN = 15;
+
 /**
  * Opens the database: PostgreSQL at `url`, or one that lives in `directory` inside this process.
  *
@@ -37,6 +39,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   const pool = isServer ? openServer(options) : await openEmbedded(options);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
   try {
+    await assertVersion(db);
     const ran = await migrate(db, migrations);
     if (ran.length > 0) options.log.info({ migrations: ran }, "The database schema was brought up to date.");
   } catch (error) {
@@ -63,4 +66,12 @@ async function assertAnswers(db: Kysely<Tables>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function assertVersion(db: Kysely<Tables>): Promise<void> {
+  const { rows } = await sql<{ version: number }>`
+    select current_setting('server_version_num')::integer / 10000 as version`.execute(db);
+  const version = rows[0]?.version ?? 0;
+  if (version < VERSION_MIN)
+    throw new Error(`The database is PostgreSQL ${version}: version ${VERSION_MIN} or newer is needed.`);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdtemp, readdir, rename, rm, rmdir, symlink, unlink } from "node:fs/promises";
+import { link, mkdtemp, readdir, rm, rmdir, symlink, unlink } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,80 +8,74 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-const LOCK = "lock";
 const PROBE_TIMEOUT_MS = 2_000;
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux, the closing zero included. */
 const PATH_BYTES_MAX = 100;
+const LONGEST_NAME = "binding-000000000000";
 
 /**
  * Makes this process the only one that works in a directory, until it ends in whatever way.
  *
- * The lock is a listening Unix socket: the kernel answers for a living holder, frozen or in another container, and stops
- * answering the moment it dies. (A PID file lies across containers, a heartbeat lies for a frozen holder.)
+ * The lock is a listening Unix socket: the kernel answers for a living holder, frozen or in another container, and stops answering the
+ * moment it dies. (A PID file lies across containers, a heartbeat lies for a frozen holder.)
  *
  * @throws Error with a sentence when another process has it.
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const way = await openShortWay(directory);
-  const own = `${LOCK}-${randomBytes(6).toString("hex")}`;
   const server = createServer((socket) => socket.destroy());
+  const binding = `binding-${randomBytes(6).toString("hex")}`;
   try {
-    await listen(server, join(way.path, own)).catch((cause: unknown) => {
-      throw new Error(
-        `No socket can be made in ${directory}, which is how it is locked. Use a directory on a local disk.`,
-        {
-          cause,
-        },
-      );
+    await listen(server, join(way.path, binding)).catch((cause: unknown) => {
+      const problem = `No socket can be made in ${directory}, which is how it is locked. Use a directory on a local disk.`;
+      throw new Error(problem, { cause });
     });
-    await claim(way.path, own).catch(async (error: unknown) => {
-      await new Promise((resolve) => server.close(resolve));
-      throw error;
-    });
-    await sweep(way.path, own);
-  } catch (error) {
-    if (error instanceof Held)
+    const generation = await claim(way.path, binding);
+    if (generation === undefined) {
       throw new Error(`Another process works in ${directory}. Stop it, or use another directory.`);
+    }
+    await sweep(way.path, generation);
+  } catch (error) {
+    await close(server);
     throw error;
   } finally {
+    await unlinkIfThere(join(way.path, binding));
     await way.close();
   }
   server.unref();
-  return {
-    async release() {
-      await rm(join(directory, LOCK), { force: true });
-      await rm(join(directory, own), { force: true });
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  // The name stays, dead: see `claim`.
+  return { release: () => close(server) };
 }
 
-class Held extends Error {}
-
-/** Gives the bound socket the name everybody looks at. `link` is atomic and never replaces. */
-async function claim(directory: string, own: string): Promise<void> {
-  const lock = join(directory, LOCK);
-  while (!(await tryLink(join(directory, own), lock))) {
-    if (await isAlive(lock)) throw new Held();
-    // Only one of several that saw the dead lock can move it away; the others find it gone and try again.
-    const dead = join(directory, `${own}-dead`);
-    if (!(await tryRename(lock, dead))) continue;
-    if (await isAlive(dead)) {
-      // Somebody took the lock over between the look and the move.
-      await tryLink(dead, lock);
-      await unlink(dead);
-      throw new Held();
-    }
-    await unlink(dead);
+/**
+ * Gives the bound socket the name `lock-<n>`, one above the newest, once that one is dead; undefined when it lives. `link` is atomic and
+ * never replaces, so of all who saw generation n dead one makes n + 1. The newest name is never removed, so a process that looked long ago
+ * can only make an older one, and sees that.
+ */
+async function claim(directory: string, binding: string): Promise<number | undefined> {
+  for (;;) {
+    const newest = Math.max(0, ...(await listGenerations(directory)));
+    if (newest > 0 && (await isAlive(join(directory, `lock-${newest}`)))) return undefined;
+    const own = newest + 1;
+    if (!(await tryLink(join(directory, binding), join(directory, `lock-${own}`)))) continue;
+    if (own === Math.max(...(await listGenerations(directory)))) return own;
+    await unlinkIfThere(join(directory, `lock-${own}`));
   }
 }
 
-/** Removes the sockets that killed processes left. */
-async function sweep(directory: string, own: string): Promise<void> {
+async function listGenerations(directory: string): Promise<number[]> {
+  const names = await readdir(directory);
+  return names.flatMap((name) => (/^lock-\d+$/.test(name) ? [Number(name.slice("lock-".length))] : []));
+}
+
+/** Removes the older generations, and the sockets of processes that were killed before they had the lock. */
+async function sweep(directory: string, generation: number): Promise<void> {
+  for (const older of await listGenerations(directory)) {
+    if (older < generation) await unlinkIfThere(join(directory, `lock-${older}`));
+  }
   for (const name of await readdir(directory)) {
-    if (!name.startsWith(`${LOCK}-`) || name === own) continue;
     const path = join(directory, name);
-    if (!(await isAlive(path))) await rm(path, { force: true });
+    if (name.startsWith("binding-") && !(await isAlive(path))) await unlinkIfThere(path);
   }
 }
 
@@ -101,14 +95,15 @@ async function isAlive(path: string): Promise<boolean> {
 
 /** A path of the directory that is short enough for a socket name: the directory itself, or a symbolic link to it. */
 async function openShortWay(directory: string): Promise<{ path: string; close(): Promise<void> }> {
-  const longest = join(directory, `${LOCK}-${"0".repeat(12)}-dead`);
-  if (Buffer.byteLength(longest) <= PATH_BYTES_MAX) return { path: directory, close: async () => undefined };
+  if (Buffer.byteLength(join(directory, LONGEST_NAME)) <= PATH_BYTES_MAX) {
+    return { path: directory, close: async () => undefined };
+  }
   const parent = await mkdtemp(join(tmpdir(), "comfy-"));
   const path = join(parent, "d");
   await symlink(directory, path);
   return {
     path,
-    close: async () => {
+    async close() {
       await unlink(path);
       await rmdir(parent);
     },
@@ -121,21 +116,26 @@ async function listen(server: Server, path: string): Promise<void> {
   server.listen(path, resolve);
   await promise;
   server.off("error", reject);
-  // A failed accept (no file descriptors left) must not end the process; the name stays bound.
+  // A failed accept (no file descriptors left) must not end the process; the socket stays bound.
   server.on("error", () => undefined);
 }
 
-const tryLink = (from: string, to: string): Promise<boolean> => whether(link(from, to), "EEXIST");
-const tryRename = (from: string, to: string): Promise<boolean> => whether(rename(from, to), "ENOENT");
+async function close(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+}
 
-async function whether(doing: Promise<void>, expectedCode: string): Promise<boolean> {
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
-    await doing;
+    await link(from, to);
     return true;
   } catch (error) {
-    if (hasCode(error, expectedCode)) return false;
+    if (hasCode(error, "EEXIST")) return false;
     throw error;
   }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await rm(path, { force: true });
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {

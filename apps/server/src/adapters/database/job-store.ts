@@ -7,12 +7,13 @@ import { finishJob } from "./finish-job.ts";
 import { pinJobInput, postponeJob, releaseJobLeases, renewLeases, saveJobProgress, setJobState } from "./hold-lease.ts";
 import { findJob, findJobs, findOverdueJobs, isCancelRequested, requestCancel } from "./read-jobs.ts";
 import type { Tables } from "./tables.ts";
+import { withPatience } from "./with-patience.ts";
 
 export function createJobStore(db: Kysely<Tables>): JobStore {
   return {
     accept: (acceptance) => acceptJob(db, acceptance),
-    find: (id) => findJob(db, id),
-    findMany: (ids) => findJobs(db, ids),
+    find: (id) => withPatience(() => findJob(db, id)),
+    findMany: (ids) => withPatience(() => findJobs(db, ids)),
     claim: (options) => claimJobs(db, options),
     renew: (leases, leaseMs) => renewLeases(db, leases, leaseMs),
     postpone: (lease, options) => postponeJob(db, lease, options),

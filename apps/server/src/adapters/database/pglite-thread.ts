@@ -41,6 +41,8 @@ interface Pending {
 /** First start runs initdb: 2 s on a quiet machine, many times that on a crowded one. */
 const START_TIMEOUT_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 10_000;
+/** A thread that says nothing for this long while a statement runs is stuck for good; statements here take milliseconds. */
+const SILENCE_MAX_MS = 120_000;
 
 /** A failed statement, with the fields that `pg` gives too. */
 class StatementError extends Error {
@@ -60,8 +62,12 @@ class StatementError extends Error {
 }
 
 /** Starts the thread on a directory and waits until it answers. `onDeath` is called when it ends without having been closed. */
-export async function startPgliteThread(directory: string, onDeath: (cause: Error) => void): Promise<PgliteThread> {
-  const worker = new Worker(new URL("./pglite-host.ts", import.meta.url), {
+export async function startPgliteThread(
+  directory: string,
+  onDeath: (cause: Error) => void,
+  host: URL = new URL("./pglite-host.ts", import.meta.url),
+): Promise<PgliteThread> {
+  const worker = new Worker(host, {
     name: "pglite",
     workerData: { directory },
     // The host imports nothing of the workspace: it needs none of the flags this process was started with.
@@ -72,6 +78,7 @@ export async function startPgliteThread(directory: string, onDeath: (cause: Erro
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let lastId = 0;
+  let heardAtMs = performance.now();
   let isClosing = false;
   let death: Error | undefined;
 
@@ -81,7 +88,15 @@ export async function startPgliteThread(directory: string, onDeath: (cause: Erro
     for (const { reject } of pending.values()) reject(death);
     pending.clear();
   };
+  const watchdog = setInterval(() => {
+    if (pending.size > 0 && performance.now() - heardAtMs > SILENCE_MAX_MS) {
+      die(new Error(`The database thread was silent for ${SILENCE_MAX_MS} ms.`));
+      void worker.terminate();
+    }
+  }, SILENCE_MAX_MS / 4);
+  watchdog.unref();
   worker.on("message", (message: HostMessage) => {
+    heardAtMs = performance.now();
     if (message.type === "ready") return started.resolve();
     const waiting = pending.get(message.id);
     pending.delete(message.id);
@@ -90,6 +105,7 @@ export async function startPgliteThread(directory: string, onDeath: (cause: Erro
   });
   worker.on("error", (error) => die(error instanceof Error ? error : new Error(String(error))));
   worker.on("exit", (code) => {
+    clearInterval(watchdog);
     const isExpected = isClosing && !death;
     die(death ?? new Error(`The database thread ended with code ${code}.`));
     ended.resolve();
@@ -103,12 +119,13 @@ export async function startPgliteThread(directory: string, onDeath: (cause: Erro
   });
 
   return {
-    run(sql, parameters) {
-      if (death) return Promise.reject(death);
+    async run(sql, parameters) {
+      if (death) throw death;
       const { promise, resolve, reject } = Promise.withResolvers<HostResult>();
       lastId += 1;
-      pending.set(lastId, { resolve, reject });
+      if (pending.size === 0) heardAtMs = performance.now();
       worker.postMessage({ id: lastId, sql, parameters } satisfies HostRequest);
+      pending.set(lastId, { resolve, reject });
       return promise;
     },
     async close() {

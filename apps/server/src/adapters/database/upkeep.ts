@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Log } from "../../log.ts";
+import { repairOwnerQueue } from "./owner-queue.ts";
 import type { Tables } from "./tables.ts";
 
 export interface UpkeepOptions {
@@ -13,7 +14,7 @@ const EVERY_MS = 10 * 60_000;
 /** The tables whose rows are rewritten often: dead versions pile up in these. */
 const BUSY_TABLES = ["jobs", "owner_queue", "attempts", "outbox", "used_signatures", "generations_per_day"];
 
-/** Removes what has expired and, embedded, what updates left behind. The first round is one interval from now. */
+/** Removes what has expired, mends counters and, embedded, clears what updates left behind. The first round is one interval from now. */
 export function startUpkeep(db: Kysely<Tables>, options: UpkeepOptions): { stop(): Promise<void> } {
   let round: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
@@ -39,6 +40,7 @@ export async function runUpkeep(db: Kysely<Tables>, { isVacuumed }: Pick<UpkeepO
   await sql`delete from comfy.idempotency_keys where created_at < clock_timestamp() - interval '24 hours'`.execute(db);
   await sql`delete from comfy.orphan_prompts where until < clock_timestamp()`.execute(db);
   await sql`delete from comfy.generations_per_day where day < (now() at time zone 'UTC')::date - 7`.execute(db);
+  await repairOwnerQueue(db);
   if (!isVacuumed) return;
   // One table at a time: the one session of PGlite is free for others in between.
   for (const table of BUSY_TABLES) await sql`vacuum (analyze) ${sql.table(`comfy.${table}`)}`.execute(db);

@@ -4,7 +4,7 @@ const DEPTH_MAX = 8;
 const ITEMS_MAX = 100;
 
 const secretName =
-  /^(x-?api-?key|api-?key|x-?signature|authorization|proxy-authorization|cookie|set-cookie|webhook-signature)$|secret|password/i;
+  /^(x[-_]?api[-_]?key|api[-_]?key|x[-_]?signature|authorization|proxy-authorization|cookie|set-cookie|webhook-signature|sig)$|secret|password/i;
 /** `sig=…` and its like in addresses, `user:password@` before a host, and keys that a sentence quotes. */
 const secretInText: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:sig|signature|token|key|api_?key|x-amz-signature|x-amz-credential)=)[^&\s"'#]+/gi, `$1${STRUCK}`],
@@ -35,8 +35,13 @@ function redactText(text: string): string {
 }
 
 function redactFields(value: object, depth: number): Record<string, unknown> {
-  const entries = Object.entries(value).slice(0, ITEMS_MAX);
-  return Object.fromEntries(entries.map(([name, item]) => [name, redact(item, name, depth + 1)]));
+  try {
+    const entries = Object.entries(value).slice(0, ITEMS_MAX);
+    return Object.fromEntries(entries.map(([name, item]) => [name, redact(item, name, depth + 1)]));
+  } catch {
+    // A getter that throws must not turn a log line into a failure.
+    return { unreadable: true };
+  }
 }
 
 function redactError(error: Error, depth: number): Record<string, unknown> {

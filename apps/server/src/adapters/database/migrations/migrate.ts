@@ -39,7 +39,7 @@ async function createLedger<DB>(db: Kysely<DB>): Promise<void> {
       return;
     } catch (error) {
       // "if not exists" looks first and creates then: two processes at once can still collide in the catalogue.
-      const isCollision = ["23505", "42P06", "42P07"].includes(sqlStateOf(error) ?? "");
+      const isCollision = ["23505", "42P06", "42P07", "42710"].includes(sqlStateOf(error) ?? "");
       if (!isCollision || tries === START_TRIES) throw error;
     }
   }

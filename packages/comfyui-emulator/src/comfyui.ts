@@ -9,6 +9,7 @@ import { createNodeFiles } from "./files/node-files.ts";
 import { type Catalogue, createCatalogue } from "./graph/catalogue.ts";
 import { FILE_INPUTS } from "./graph/file-lists.ts";
 import { createListener } from "./http/listener.ts";
+import { describeCors } from "./http/origin.ts";
 import { createUpgrade } from "./http/upgrade.ts";
 import type { Painter } from "./media/painting/painter.ts";
 import { createNodeClasses } from "./nodes/node-classes.ts";
@@ -54,7 +55,7 @@ export function startComfyUi(options: EmulatorOptions, around: Surroundings): Co
   const self = { profile, maxUploadMegabytes: options.maxUploadMegabytes, previewMethod, port };
   folders.wipeTemp();
   const { shelf, catalogue } = openCatalogue(options, around);
-  const files = createNodeFiles(folders);
+  const files = createNodeFiles(folders, isNewer);
   const cache = createResultCache(options.cache ?? (isNewer ? { lru: profile.cachedPromptsDefault } : "classic"));
   const queue = createPromptQueue(() => sockets.sendStatus());
   const history = createHistory();
@@ -86,7 +87,7 @@ export function startComfyUi(options: EmulatorOptions, around: Surroundings): Co
       routes,
       faults,
       bodyBytesMax: maxUploadMegabytes * MEGABYTE,
-      corsOrigin,
+      corsHeaders: corsOrigin === undefined ? undefined : describeCors(corsOrigin, isNewer),
       onTrouble: (error) => onTrouble(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     }),
     onUpgrade: createUpgrade(sockets.accept, corsOrigin),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { CachePolicy } from "./execution/cache.ts";
+import { parseFaultChange } from "./faults/faults.ts";
 import type { EmulatorOptions, PreviewMethod } from "./options.ts";
 import { isProfileName } from "./profiles/profile.ts";
 
@@ -62,7 +63,7 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | "he
     corsOrigin: values["enable-cors-header"],
     maxUploadMegabytes: numberOf(values, "max-upload-size"),
     models: values.models === undefined ? undefined : modelsOf(values.models),
-    faults: values.faults === undefined ? undefined : jsonOf("faults", values.faults),
+    faults: values.faults === undefined ? undefined : parseFaultChange(jsonOf("faults", values.faults)),
     logFile: values.log,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -96,7 +97,7 @@ function cacheOf(values: Values): CachePolicy | undefined {
 }
 
 /** JSON itself, or `@file`. */
-function jsonOf(name: string, text: string) {
+function jsonOf(name: string, text: string): unknown {
   const source = text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text;
   try {
     return JSON.parse(source);

@@ -17,6 +17,8 @@ export interface FileReference {
   readonly filename: string;
   readonly subfolder: string;
   readonly type: "output" | "temp" | "input";
+  /** On newer servers only. */
+  readonly id?: string;
 }
 
 /** A free place for numbered files, found by prefix. */

@@ -50,6 +50,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
       modelsDirectory: folders.models,
       features: () => describeFeatures(self),
       systemStats: () => describeSystem(self),
+      isNewer,
     }),
     ...internalRoutes(folders),
     ...settingsRoutes(folders.user),

@@ -128,7 +128,7 @@ export async function listen(emulator: Emulator, clientId: string): Promise<List
   const messages: Listener["messages"] = [];
   const frames: Buffer[] = [];
   socket.on("message", (bytes, isBinary) => {
-    if (isBinary) frames.push(Buffer.from(bytes as Buffer));
+    if (isBinary) frames.push(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0));
     else messages.push(JSON.parse(String(bytes)));
   });
   socket.on("error", () => undefined);

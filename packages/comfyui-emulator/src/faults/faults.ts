@@ -32,9 +32,7 @@ export function createFaults(initial: FaultChange = {}): Faults {
   let settings: FaultSettings = { ...NO_FAULTS };
 
   function change(wanted: unknown): FaultActions {
-    const parsed = faultChange.safeParse(wanted);
-    if (!parsed.success) throw new Error(`these faults cannot be set: ${z.prettifyError(parsed.error)}`);
-    const { reset, dropSockets, restart, ...more } = parsed.data;
+    const { reset, dropSockets, restart, ...more } = parseFaultChange(wanted);
     settings = { ...(reset === true ? NO_FAULTS : settings), ...withoutUndefined(more) };
     const downMs = restart === true ? 0 : restart?.downMs;
     return { dropSockets: dropSockets === true, restartDownMs: downMs };
@@ -100,6 +98,21 @@ export function createFaults(initial: FaultChange = {}): Faults {
     interfere,
     strike,
   };
+}
+
+/** @throws FaultError with what is wrong when these are no faults. */
+export function parseFaultChange(wanted: unknown): z.output<typeof faultChange> {
+  const parsed = faultChange.safeParse(wanted);
+  if (parsed.success) return parsed.data;
+  throw new FaultError(`these faults cannot be set: ${z.prettifyError(parsed.error)}`);
+}
+
+/** Somebody asked for a fault that does not exist. */
+export class FaultError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "FaultError";
+  }
 }
 
 /** What torch says, with the numbers of an 8 GB card. */

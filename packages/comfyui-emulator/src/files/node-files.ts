@@ -3,8 +3,8 @@ import { basename, dirname, join, normalize } from "node:path";
 import { type FilePlace, type FileReference, NodeError, type NodeFiles } from "../node.ts";
 import { type Folders, type FolderType, joinInside, splitAnnotation } from "./folders.ts";
 
-/** The files as node classes see them. */
-export function createNodeFiles(folders: Folders): NodeFiles {
+/** The files as node classes see them. Newer servers give each file that they name an id as well. */
+export function createNodeFiles(folders: Folders, givesIds: boolean): NodeFiles {
   return {
     async read(annotatedName) {
       const { name, type } = splitAnnotation(annotatedName, "input");
@@ -19,7 +19,7 @@ export function createNodeFiles(folders: Folders): NodeFiles {
     async write(place, filename, bytes) {
       await writeFile(join(place.folder, filename), bytes);
       const reference: FileReference = { filename, subfolder: place.subfolder, type: place.type };
-      return reference;
+      return givesIds ? { ...reference, id: crypto.randomUUID() } : reference;
     },
   };
 }

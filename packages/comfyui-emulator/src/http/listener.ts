@@ -11,8 +11,8 @@ export interface ListenerParts {
   readonly routes: readonly Route[];
   readonly faults: Faults;
   readonly bodyBytesMax: number;
-  /** The value of `--enable-cors-header`; undefined keeps the origin check. */
-  readonly corsOrigin: string | undefined;
+  /** Added to every answer; undefined keeps the origin check. */
+  readonly corsHeaders: Readonly<Record<string, string>> | undefined;
   /** Told about exceptions that are no part of the protocol. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -34,7 +34,7 @@ export function createListener(parts: ListenerParts): (request: IncomingMessage,
 
 async function respond(parts: ListenerParts, raw: IncomingMessage, url: URL): Promise<Answer> {
   const { headers, method = "GET" } = raw;
-  if (parts.corsOrigin === undefined && isForeignOrigin(headers.host, headers.origin)) return empty(403);
+  if (parts.corsHeaders === undefined && isForeignOrigin(headers.host, headers.origin)) return empty(403);
   if (method === "OPTIONS") return empty();
   const found = findRoute(parts.routes, method, url.pathname);
   if ("status" in found) return found;
@@ -53,15 +53,6 @@ function faultAnswer(status: number): Answer {
   return status === 500 ? trouble() : text(`${status}: a fault asked for this answer`, status);
 }
 
-function corsHeaders(origin: string): Record<string, string> {
-  return {
-    "Access-Control-Allow-Origin": origin,
-    "Access-Control-Allow-Methods": "POST, GET, DELETE, PUT, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, Authorization",
-    "Access-Control-Allow-Credentials": "true",
-  };
-}
-
 async function write(
   parts: ListenerParts,
   raw: IncomingMessage,
@@ -70,7 +61,7 @@ async function write(
 ): Promise<void> {
   const { status, headers = {}, body, isChunked = false } = answer;
   // What nobody caught never passes the middleware that adds these.
-  const cors = parts.corsOrigin === undefined || status === 500 ? {} : corsHeaders(parts.corsOrigin);
+  const cors = status === 500 ? {} : parts.corsHeaders;
   const isStream = body instanceof Readable;
   const bytes = isStream || body === undefined ? Buffer.alloc(0) : Buffer.from(body);
   const hasLength = isStream || isChunked || status === 304 || Object.hasOwn(headers, "Content-Length");

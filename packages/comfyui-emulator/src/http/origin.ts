@@ -19,3 +19,13 @@ function split(host: string): { name: string; port: string } {
 function isLoopback(name: string): boolean {
   return name === "localhost" || name === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(name);
 }
+
+/** What `--enable-cors-header` adds to every answer. */
+export function describeCors(origin: string, isNewer: boolean): Readonly<Record<string, string>> {
+  return {
+    "Access-Control-Allow-Origin": origin,
+    "Access-Control-Allow-Methods": `POST, GET, DELETE, PUT, OPTIONS${isNewer ? ", PATCH" : ""}`,
+    "Access-Control-Allow-Headers": "Content-Type, Authorization",
+    "Access-Control-Allow-Credentials": "true",
+  };
+}

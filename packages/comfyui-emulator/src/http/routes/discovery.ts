@@ -14,14 +14,21 @@ export interface DiscoveryParts {
   readonly modelsDirectory: string;
   readonly features: () => unknown;
   readonly systemStats: () => unknown;
+  readonly isNewer: boolean;
 }
+
+/** What newer servers say about every class besides. */
+const NEWER_FACTS = { is_input_list: false, has_intermediate_output: false, search_aliases: [] };
 
 /** Longer safetensors headers are not read. */
 const HEADER_BYTES_MAX = 1024 * 1024;
 
 export function discoveryRoutes(parts: DiscoveryParts): readonly Route[] {
-  const { catalogue, shelf } = parts;
-  const entryOf = (classType: string) => catalogue.info(classType)?.entry;
+  const { catalogue, shelf, isNewer } = parts;
+  const entryOf = (classType: string): unknown => {
+    const entry = catalogue.info(classType)?.entry;
+    return entry === undefined || !isNewer ? entry : { ...entry, ...NEWER_FACTS };
+  };
   return [
     {
       method: "GET",

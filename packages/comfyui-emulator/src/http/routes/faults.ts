@@ -1,4 +1,4 @@
-import type { FaultActions, Faults } from "../../faults/faults.ts";
+import { type FaultActions, FaultError, type Faults } from "../../faults/faults.ts";
 import { toPlain } from "../../python/values.ts";
 import { json } from "../answer.ts";
 import { readJson } from "../request.ts";
@@ -16,7 +16,7 @@ export function faultRoutes(faults: Faults, act: (actions: FaultActions) => void
         try {
           act(faults.change(toPlain(await readJson(request))));
         } catch (error) {
-          if (!(error instanceof Error) || !error.message.startsWith("these faults")) throw error;
+          if (!(error instanceof FaultError)) throw error;
           return json({ error: error.message }, 400);
         }
         return json(faults.settings);

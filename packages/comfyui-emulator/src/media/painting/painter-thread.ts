@@ -5,7 +5,9 @@ import { type PaintingWish, paintPicture } from "./simulated-image.ts";
 parentPort?.on("message", ({ id, wish }: { id: number; wish: PaintingWish }) => {
   try {
     const { data } = paintPicture(wish);
-    parentPort?.postMessage({ id, data }, [data.buffer as ArrayBuffer]);
+    const { buffer } = data;
+    // A canvas lies in memory of its own, which is handed over instead of copied.
+    parentPort?.postMessage({ id, data }, buffer instanceof ArrayBuffer ? [buffer] : []);
   } catch (error) {
     parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
   }

@@ -11,13 +11,17 @@ type NewAttempt = Parameters<JobStore["beginAttempt"]>[1];
 /** How long an abandoned prompt is looked for on its backend. */
 export const orphanLife = sql`interval '1 day'`;
 
+/** Writes the attempt, and that the job is running: from here on a prompt of it may be on a backend. */
 export async function beginAttempt(
   db: Kysely<Tables>,
   lease: Lease,
   { id, backendId, backendEpoch, graph, summary, outputNodes }: NewAttempt,
 ): Promise<Attempt | undefined> {
   const { rows } = await sql<{ attempt: AttemptJson }>`
-    with held as materialized (select j.id, j.lease_epoch from comfy.jobs j where ${isHeld(lease)} for no key update),
+    with held as (
+      update comfy.jobs j set state = 'running', started_at = coalesce(j.started_at, clock_timestamp())
+      where ${isHeld(lease)} returning j.id, j.lease_epoch
+    ),
     t as (
       insert into comfy.attempts (id, job_id, n, backend_id, backend_epoch, lease_epoch, graph, summary, output_nodes)
       select ${id}::uuid, held.id, (select count(*)::integer + 1 from comfy.attempts where job_id = held.id),

@@ -67,7 +67,8 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, { backends
       log,
       clock,
       authenticate: createAuthenticate({ keys, clock }),
-      ipGuard: createIpGuard({ limiter, clock }),
+      // Strangers choose its subjects, so a flood of them must not push the owners' counters out.
+      ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock }),
       limitRequest: createLimitRequest({ limiter, clock }),
       spendSignature: stored.signatures.spend,
       verbs: {

@@ -6,12 +6,6 @@ import type { LimitWindow, RateLimiter } from "./rate-limiter.ts";
 
 export interface IpGuard {
   /**
-   * Refuses an address that failed too often. Not to be asked before a signature is checked: a stranger behind the same address
-   * (a hosting platform's exit, a proxy) could then lock a caller out.
-   * @throws AppError `rate_limited`
-   */
-  assertWelcome(ip: string): void;
-  /**
    * Counts a request that proved nothing.
    * @throws AppError `rate_limited` instead of the refusal it stands for, once the address has failed too often.
    */
@@ -19,7 +13,6 @@ export interface IpGuard {
 }
 
 const failures: LimitWindow = { name: "minute", limit: 60, windowMs: 60_000 };
-const BLOCKED_MAX = 10_000;
 
 function toGroups(ip: string): readonly number[] {
   // The URL parser knows every spelling of an address and gives the one canonical form.
@@ -52,40 +45,20 @@ export function toIpSubject(ip: string): string {
 }
 
 /**
- * Counts failed authentication per address, so that an invented key never opens a fresh bucket and a bad signature never spends the
+ * Counts failed authentication per address (and only that: to refuse an address before its signature is checked would let a stranger
+ * behind the same exit or proxy lock a caller out), so that an invented key never opens a fresh bucket and a bad signature never spends the
  * limits of the key it names. Give it a limiter of its own: strangers choose its subjects.
  */
 export function createIpGuard(options: { limiter: RateLimiter; clock: Clock; failuresPerMinute?: number }): IpGuard {
   const { limiter, clock } = options;
   const window = { ...failures, limit: options.failuresPerMinute ?? failures.limit };
-  const blockedUntilMs = new Map<string, number>();
-
-  function refuse(seconds: number): never {
-    const sentence = `Too many failed requests from this address. Try again in ${seconds} s.`;
-    throw new AppError("rate_limited", sentence, { retryAfterSeconds: seconds });
-  }
-
-  function block(subject: string, untilMs: number): void {
-    blockedUntilMs.delete(subject);
-    blockedUntilMs.set(subject, untilMs);
-    const [oldest] = blockedUntilMs.keys();
-    if (blockedUntilMs.size > BLOCKED_MAX && oldest !== undefined) blockedUntilMs.delete(oldest);
-  }
-
   return {
-    assertWelcome(ip) {
-      const subject = toIpSubject(ip);
-      const leftMs = (blockedUntilMs.get(subject) ?? 0) - clock.nowMs();
-      if (leftMs > 0) refuse(Math.ceil(leftMs / 1000));
-      blockedUntilMs.delete(subject);
-    },
-
     async recordFailure(ip) {
-      const subject = toIpSubject(ip);
-      const spent = await limiter.spend(`failures:${subject}`, [window]);
-      const [state] = spent.windows;
-      if (state?.remaining === 0) block(subject, state.resetAtMs);
-      if (!spent.isAllowed) refuse(toRetryAfterSeconds(spent, clock.nowMs()));
+      const spent = await limiter.spend(`failures:${toIpSubject(ip)}`, [window]);
+      if (spent.isAllowed) return;
+      const seconds = toRetryAfterSeconds(spent, clock.nowMs());
+      const sentence = `Too many failed requests from this address. Try again in ${seconds} s.`;
+      throw new AppError("rate_limited", sentence, { retryAfterSeconds: seconds });
     },
   };
 }

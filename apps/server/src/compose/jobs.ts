@@ -102,6 +102,7 @@ export async function composeWorkers(ground: Ground, stored: Records, assets: As
     pinInputs: createPinInputs({ jobs, pinUrl, pinBuiltin }),
     dispatchJob: createDispatchJob({
       jobs,
+      events,
       clock,
       acquireBackend: pool.acquire,
       stageInputs: createStageInputs({ records, blobs }),

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { type AppError, toAppError } from "../errors.ts";
 import type { Backend, RenderOptions, RenderOutcome } from "../generation/backend.ts";
 import { createId } from "../ids.ts";
+import type { EventBus } from "./event-bus.ts";
 import type { Attempt, Job, Lease } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import type { PinnedInputs } from "./pin-inputs.ts";
@@ -31,6 +32,7 @@ export interface DispatchJobDeps {
   readonly jobs: Pick<JobStore, "beginAttempt" | "markAttempt">;
   readonly acquireBackend: AcquireBackend;
   readonly stageInputs: StageInputs;
+  readonly events: EventBus;
   readonly clock: Clock;
   /** Names this deployment in what a shared backend shows. */
   readonly deploymentId: string;
@@ -85,6 +87,7 @@ const renderOn = async (
   const written = { id: promptId, backendId: backend.id, backendEpoch, graph, summary, outputNodes };
   const attempt = await deps.jobs.beginAttempt(lease, written);
   if (attempt === undefined) return { type: "lease_lost" };
+  deps.events.publish(job.id, { type: "running" });
   const outcome = await backend.render({
     ...options,
     promptId,

@@ -44,7 +44,6 @@ export function createRunJob(deps: RunJobDeps): RunJob {
     using control = createRunControl(claimed.job, { ...deps, log });
     const run: Run = { claimed, control, detach, log, deps };
     try {
-      deps.events.publish(claimed.job.id, { type: "running" });
       await runAttempts(run);
     } catch (thrown) {
       if (detach.aborted) return;
@@ -97,7 +96,11 @@ async function resume(run: Run, attempt: Attempt): Promise<Dispatch> {
   if (backend === undefined)
     return { type: "waiting", reason: `Its backend ${attempt.backendId} is not configured any more.` };
   run.log.info({ attemptId: attempt.id, backendId: backend.id }, "Taking up an attempt that an earlier worker left.");
-  const outcome = await backend.resume({ ...renderOptions(run), promptId: attempt.id, backendEpoch: attempt.backendEpoch });
+  const outcome = await backend.resume({
+    ...renderOptions(run),
+    promptId: attempt.id,
+    backendEpoch: attempt.backendEpoch,
+  });
   return { type: "rendered", backend, attempt, outcome };
 }
 

@@ -95,3 +95,15 @@ export async function readPrompts(emulator: Emulator): Promise<string[]> {
   const queue = (await (await fetch(`${emulator.url}/queue`)).json()) as Record<string, [number, string][]>;
   return [...Object.keys(history), ...Object.values(queue).flatMap((items) => items.map(([, id]) => id))];
 }
+
+/** When a backend says that a node of its newest prompt raised, in Unix milliseconds. */
+export async function readErrorTime(emulator: Emulator): Promise<number> {
+  const history = (await (await fetch(`${emulator.url}/history?max_items=1`)).json()) as Record<
+    string,
+    { status: { messages: [string, { timestamp: number }][] } }
+  >;
+  const messages = Object.values(history).flatMap(({ status }) => status.messages);
+  const [, error] = messages.find(([type]) => type === "execution_error") ?? [];
+  if (error === undefined) throw new Error("No node of the newest prompt raised.");
+  return error.timestamp;
+}

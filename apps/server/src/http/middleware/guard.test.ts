@@ -30,7 +30,7 @@ async function serve(metadata: unknown): Promise<{ url: string; calls: () => num
       return { status: 200, body: { ok: true } };
     },
   });
-  const ipGuard: IpGuard = { assertWelcome() {}, async recordFailure() {} };
+  const ipGuard: IpGuard = { async recordFailure() {} };
   const deps = {
     clock: systemClock,
     log: silentLog,

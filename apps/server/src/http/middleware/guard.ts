@@ -48,7 +48,6 @@ export function createGuard(deps: GuardDeps): RequestHandler {
 
   async function admit(req: Request, route: AppRoute, access: "signed" | "key"): Promise<Authenticated> {
     const ip = req.ip ?? "";
-    ipGuard.assertWelcome(ip);
     try {
       const visit = visitOf(req);
       visit.body = await readRawBody(req, route);

@@ -20,9 +20,9 @@ import { isPythonObject, type PythonJson } from "./python/values.ts";
 import { createHistory } from "./queue/history.ts";
 import { createPromptQueue, type PromptQueue } from "./queue/prompt-queue.ts";
 import { createRenderLog } from "./queue/render-log.ts";
-import { runWorker, type WorkerParts } from "./queue/worker.ts";
 import { createRoutes } from "./routes.ts";
 import { createSockets } from "./socket/sockets.ts";
+import { runWorker, type WorkerParts } from "./worker/worker.ts";
 
 const STEP_MS_DEFAULT = 80;
 const UPLOAD_MEGABYTES_DEFAULT = 100;

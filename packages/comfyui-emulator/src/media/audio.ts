@@ -35,8 +35,3 @@ export function toInt16(samples: Float32Array): Int16Array {
   }
   return integers;
 }
-
-/** 16-bit to float: divided by 32768, as LoadAudio does. */
-export function fromInt16(samples: ArrayLike<number>): Float32Array {
-  return Float32Array.from(samples, (value) => value / 32768);
-}

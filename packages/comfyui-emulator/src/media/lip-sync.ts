@@ -2,7 +2,7 @@ import { durationOf, lengthOf, type Sound } from "./audio.ts";
 import { createLazyImages, type ImageBatch } from "./image.ts";
 import { drawBanner } from "./painting/banner.ts";
 import { type Colour, mix, smoothstep } from "./painting/canvas.ts";
-import { headOf } from "./painting/portrait.ts";
+import { headOf } from "./painting/person.ts";
 import { mouthOf } from "./painting/portrait-face.ts";
 import { BANNER_TITLE } from "./painting/simulated-image.ts";
 import { resizeImages } from "./resize.ts";

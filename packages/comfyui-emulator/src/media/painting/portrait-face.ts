@@ -1,5 +1,5 @@
 import { type Canvas, type Colour, mix, smoothstep } from "./canvas.ts";
-import type { Head, Person } from "./portrait.ts";
+import type { Head, Person } from "./person.ts";
 import { drawArc, ellipseDistance, fillEllipse, fillWhere } from "./shapes.ts";
 
 const DARK: Colour = [0.12, 0.06, 0.06];

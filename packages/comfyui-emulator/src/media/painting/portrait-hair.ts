@@ -1,5 +1,5 @@
 import { type Canvas, type Colour, mix } from "./canvas.ts";
-import type { Head, Person } from "./portrait.ts";
+import type { Head, Person } from "./person.ts";
 import { faceDistance, mouthOf } from "./portrait-face.ts";
 import type { Random } from "./random.ts";
 import { ellipseDistance, fillEllipse, fillWhere } from "./shapes.ts";

@@ -19,18 +19,6 @@ export function ellipseDistance(ellipse: Ellipse, x: number, y: number): number 
   return (length * (length - 1)) / Math.hypot(dx / ellipse.rx, dy / ellipse.ry);
 }
 
-/** Signed distance to a thick line with round ends. */
-export function strokeDistance(
-  line: { x1: number; y1: number; x2: number; y2: number; radius: number },
-  x: number,
-  y: number,
-): number {
-  const dx = line.x2 - line.x1;
-  const dy = line.y2 - line.y1;
-  const t = Math.min(1, Math.max(0, ((x - line.x1) * dx + (y - line.y1) * dy) / (dx * dx + dy * dy || 1)));
-  return Math.hypot(x - line.x1 - dx * t, y - line.y1 - dy * t) - line.radius;
-}
-
 export function fillEllipse(canvas: Canvas, ellipse: Ellipse, paint: Paint, softness?: number): void {
   fillWhere(canvas, ellipse, (x, y) => ellipseDistance(ellipse, x, y), paint, softness);
 }

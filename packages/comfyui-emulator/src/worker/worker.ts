@@ -3,10 +3,10 @@ import type { Announcer } from "../execution/announcer.ts";
 import type { Executor } from "../execution/executor.ts";
 import { WorkerDeath } from "../execution/failures.ts";
 import { isPythonObject } from "../python/values.ts";
-import type { History } from "./history.ts";
-import type { PromptQueue } from "./prompt-queue.ts";
-import type { QueueItem } from "./queue-item.ts";
-import type { RenderLog } from "./render-log.ts";
+import type { History } from "../queue/history.ts";
+import type { PromptQueue } from "../queue/prompt-queue.ts";
+import type { QueueItem } from "../queue/queue-item.ts";
+import type { RenderLog } from "../queue/render-log.ts";
 
 export interface WorkerParts {
   readonly queue: PromptQueue;

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { ClaimedJob, JobStore } from "../../jobs/job-store.ts";
-import { type AttemptJson, attemptJson, fromNow, isWaiting, type JobRow, jobColumns, toJob } from "./job-rows.ts";
+import { type AttemptJson, attemptJson, fromNow, isWaiting, type JobRow, jobColumns, now, toJob } from "./job-rows.ts";
 import { settleIdleOwners } from "./owner-queue.ts";
 import type { Tables } from "./tables.ts";
 import { toText } from "./write-values.ts";
@@ -37,11 +37,11 @@ export async function claimJobs(db: Kysely<Tables>, options: ClaimOptions): Prom
  */
 function toStatement({ holder, count, leaseMs }: ClaimOptions): RawBuilder<ClaimRow> {
   const hasWork = sql`o.has_waiting and exists (
-    select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= clock_timestamp())`;
+    select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= ${now})`;
   return sql`
     with expired as materialized (
       select id from comfy.jobs
-      where lease_holder is not null and lease_expires_at < clock_timestamp()
+      where lease_holder is not null and lease_expires_at < ${now}
       order by lease_expires_at limit ${count} for no key update skip locked
     ),
     limited as materialized (
@@ -62,7 +62,7 @@ function toStatement({ holder, count, leaseMs }: ClaimOptions): RawBuilder<Claim
       from (select * from limited union all select * from unlimited) o
       cross join lateral (
         select j.id, j.priority, j.seq from comfy.jobs j
-        where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= clock_timestamp()
+        where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= ${now}
         order by j.priority desc, j.seq limit least(o.room, ${count}::integer) for no key update skip locked
       ) w
     ),

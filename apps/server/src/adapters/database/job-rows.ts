@@ -83,6 +83,9 @@ export const attemptJson = sql`json_build_object(
 /** The job `j` waits and nobody works on it. Reads as the predicate of the index `jobs_waiting`. */
 export const isWaiting = sql`j.state = 'pending' and j.lease_holder is null`;
 
+/** The present, to compare with. Unlike `clock_timestamp()` it stands still during a statement, so that an index can be searched with it. */
+export const now = sql`statement_timestamp()`;
+
 /** A moment that many milliseconds from now, by the database's clock. */
 export const fromNow = (durationMs: number) =>
   sql`clock_timestamp() + ${durationMs}::float8 * interval '1 millisecond'`;

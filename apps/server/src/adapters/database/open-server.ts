@@ -26,9 +26,10 @@ export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): Po
     types: { getTypeParser: (oid: number, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
   });
   // Without these listeners a connection that the server drops (restart, failover) would end the process.
-  pool.on("error", (error) => log.warn({ error }, "An idle database connection was lost."));
-  pool.on("connect", (client) => {
-    client.on("error", (error) => log.warn({ error }, "A database connection was lost."));
-  });
+  const note = (error: Error) => {
+    if (!pool.ending) log.warn({ error }, "A database connection was lost.");
+  };
+  pool.on("error", note);
+  pool.on("connect", (client) => client.on("error", note));
   return pool;
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Outbox, OwedDelivery } from "../../jobs/outbox.ts";
-import { fromNow } from "./job-rows.ts";
+import { fromNow, now } from "./job-rows.ts";
 import type { Tables } from "./tables.ts";
 import { toText } from "./write-values.ts";
 
@@ -37,7 +37,7 @@ async function claimDeliveries(
 ): Promise<OwedDelivery[]> {
   const { rows } = await sql<OutboxRow>`
     with due as materialized (
-      select id from comfy.outbox where due_at <= clock_timestamp()
+      select id from comfy.outbox where due_at <= ${now}
       order by due_at limit ${count} for no key update skip locked
     )
     update comfy.outbox o set due_at = ${fromNow(leaseMs)}, holder = ${toText(holder)}

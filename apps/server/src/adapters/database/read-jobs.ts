@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { isId } from "../../ids.ts";
 import type { Job } from "../../jobs/job.ts";
-import { type JobRow, jobColumns, toJob } from "./job-rows.ts";
+import { type JobRow, jobColumns, now, toJob } from "./job-rows.ts";
 import type { Tables } from "./tables.ts";
 
 export async function findJob(db: Kysely<Tables>, id: string): Promise<Job | undefined> {
@@ -22,8 +22,8 @@ export async function findJobs(db: Kysely<Tables>, ids: readonly string[]): Prom
 export async function findOverdueJobs(db: Kysely<Tables>, limit: number): Promise<Job[]> {
   const { rows } = await sql<JobRow>`
     select ${jobColumns} from comfy.jobs j
-    where j.completed_at is null and j.deadline_at < clock_timestamp()
-      and (j.lease_holder is null or j.lease_expires_at < clock_timestamp())
+    where j.completed_at is null and j.deadline_at < ${now}
+      and (j.lease_holder is null or j.lease_expires_at < ${now})
     order by j.deadline_at limit ${limit}`.execute(db);
   return rows.map(toJob);
 }

@@ -36,9 +36,13 @@ export function startUpkeep(db: Kysely<Tables>, options: UpkeepOptions): { stop(
 /** One round of {@link startUpkeep}. */
 export async function runUpkeep(db: Kysely<Tables>, { isVacuumed }: Pick<UpkeepOptions, "isVacuumed">): Promise<void> {
   // A minute of grace: this clock and the one that checks timestamps may differ.
-  await sql`delete from comfy.used_signatures where expires_at < clock_timestamp() - interval '1 minute'`.execute(db);
-  await sql`delete from comfy.idempotency_keys where created_at < clock_timestamp() - interval '24 hours'`.execute(db);
-  await sql`delete from comfy.orphan_prompts where until < clock_timestamp()`.execute(db);
+  await sql`delete from comfy.used_signatures where expires_at < statement_timestamp() - interval '1 minute'`.execute(
+    db,
+  );
+  await sql`delete from comfy.idempotency_keys where created_at < statement_timestamp() - interval '24 hours'`.execute(
+    db,
+  );
+  await sql`delete from comfy.orphan_prompts where until < statement_timestamp()`.execute(db);
   await sql`delete from comfy.generations_per_day where day < (now() at time zone 'UTC')::date - 7`.execute(db);
   await repairOwnerQueue(db);
   if (!isVacuumed) return;

@@ -62,6 +62,15 @@ describe("the log", () => {
     expect(last().error.stack).toContain("create-log.test.ts");
   });
 
+  it("names the objects that an error drags along instead of writing them out", () => {
+    const { log, last } = createRecorder();
+    class Client {
+      readonly connection = SECRET;
+    }
+    log.error({ error: Object.assign(new Error("lost"), { client: new Client(), code: "57P01" }) }, "Lost.");
+    expect(last().error).toMatchObject({ message: "lost", code: "57P01", client: "[Client]" });
+  });
+
   it("survives circles, huge lists, bytes, bigints and objects that break when read", () => {
     const { log, lines } = createRecorder();
     const circle: Record<string, unknown> = { seed: 18_446_744_073_709_551_615n, bytes: new Uint8Array(9) };

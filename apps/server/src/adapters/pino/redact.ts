@@ -27,7 +27,13 @@ export function redact(value: unknown, name = "", depth = 0): unknown {
   if (value instanceof Date) return value.toJSON();
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, ITEMS_MAX).map((item) => redact(item, "", depth + 1));
-  return redactFields(value, depth);
+  // Errors of libraries drag their sockets and clients along: pages of internals, credentials among them.
+  return isPlain(value) ? redactFields(value, depth) : `[${value.constructor?.name ?? "object"}]`;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function redactText(text: string): string {

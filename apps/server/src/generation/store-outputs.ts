@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { NewAsset } from "../assets/asset.ts";
 import type { StoreFile } from "../assets/store-file.ts";
@@ -15,6 +16,8 @@ export interface StoreOutputsDeps {
 export interface StoreOutputsOptions {
   /** The nodes whose files are the result, the main one first. */
   readonly outputNodes: readonly string[];
+  /** What people find in their downloads: `portrait.png`, or `image-1.png`, `image-2.png`… when there are several. */
+  readonly stem: string;
   readonly signal: AbortSignal;
 }
 
@@ -36,8 +39,8 @@ function selectFiles(files: readonly RenderedFile[], outputNodes: readonly strin
 export function createStoreOutputs(deps: StoreOutputsDeps) {
   const { storeFile, sizeBytesMax = SIZE_BYTES_MAX, retryDelaysMs = RETRY_DELAYS_MS } = deps;
 
-  async function store(backend: Backend, file: RenderedFile, signal: AbortSignal): Promise<NewAsset> {
-    const { name, node, index } = file;
+  async function store(backend: Backend, file: RenderedFile, name: string, signal: AbortSignal): Promise<NewAsset> {
+    const { node, index } = file;
     for (const delayMs of [...retryDelaysMs, undefined]) {
       try {
         const body = await backend.open(file, signal);
@@ -54,10 +57,14 @@ export function createStoreOutputs(deps: StoreOutputsDeps) {
   return async function storeOutputs(
     backend: Backend,
     files: readonly RenderedFile[],
-    { outputNodes, signal }: StoreOutputsOptions,
+    { outputNodes, stem, signal }: StoreOutputsOptions,
   ): Promise<readonly NewAsset[]> {
     const stored: NewAsset[] = [];
-    for (const file of selectFiles(files, outputNodes)) stored.push(await store(backend, file, signal));
+    const selected = selectFiles(files, outputNodes);
+    for (const [position, file] of selected.entries()) {
+      const number = selected.length > 1 ? `-${position + 1}` : "";
+      stored.push(await store(backend, file, stem + number + extname(file.name), signal));
+    }
     return stored;
   };
 }

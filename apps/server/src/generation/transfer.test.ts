@@ -112,20 +112,23 @@ describe("outputs", () => {
   it("are stored in the order of the result's nodes; what other nodes saved is dropped", async () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
-    const store = (outputNodes: string[]) => parts.storeOutputs(parts.backend, files, { outputNodes, signal });
+    const store = (outputNodes: string[]) =>
+      parts.storeOutputs(parts.backend, files, { outputNodes, stem: "image", signal });
     expect((await store(["save_mask", "save"])).map(({ node }) => node)).toEqual(["save_mask", "save"]);
-    expect((await store(["save"])).map(({ node, type }) => [node, type])).toEqual([["save", "image/png"]]);
-    expect(await store(["nothing"])).toHaveLength(2);
+    const [only, ...others] = await store(["save"]);
+    expect(only).toMatchObject({ node: "save", type: "image/png", name: "image.png" });
+    expect(others).toEqual([]);
+    expect((await store(["nothing"])).map(({ name }) => name)).toEqual(["image-1.png", "image-2.png"]);
   });
 
   it("are fetched again when a transfer fails, without another render", async () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     parts.emulator.setFaults({ lostAnswer: { path: "/view", times: 2 } });
-    const stored = await parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], signal });
+    const stored = await parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
     expect(stored).toHaveLength(1);
     parts.emulator.setFaults({ lostAnswer: { path: "/view", times: 3 } });
-    const failing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], signal });
+    const failing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
     await expect(failing).rejects.toMatchObject({ code: "internal_error" });
   });
 
@@ -133,7 +136,7 @@ describe("outputs", () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     await rm(join(parts.emulator.baseDirectory, "output"), { recursive: true });
-    const storing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], signal });
+    const storing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
     await expect(storing).rejects.toMatchObject({ code: "output_unavailable" });
   });
 
@@ -141,7 +144,7 @@ describe("outputs", () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     const storeOutputs = createStoreOutputs({ storeFile: parts.storeFile, sizeBytesMax: 10, retryDelaysMs: [60_000] });
-    const error = await storeOutputs(parts.backend, files, { outputNodes: ["save"], signal }).catch(
+    const error = await storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal }).catch(
       (caught: unknown) => caught,
     );
     expect(error instanceof AppError && error.code).toBe("payload_too_large");

@@ -29,7 +29,7 @@ export interface RunJobDeps {
   readonly storeOutputs: (
     backend: Backend,
     files: readonly RenderedFile[],
-    options: { readonly outputNodes: readonly string[]; readonly signal: AbortSignal },
+    options: { readonly outputNodes: readonly string[]; readonly stem: string; readonly signal: AbortSignal },
   ) => Promise<readonly NewAsset[]>;
   readonly clock: Clock;
   readonly log: Log;
@@ -175,7 +175,11 @@ async function collect(run: Run, { backend, attempt }: Rendered, files: readonly
   try {
     // Not the run's signal: a render that succeeded wins over a cancel that came late.
     const { outputNodes } = attempt;
-    const outputs = await deps.storeOutputs(backend, files, { outputNodes, signal: run.detach });
+    const outputs = await deps.storeOutputs(backend, files, {
+      outputNodes,
+      stem: claimed.job.kind,
+      signal: run.detach,
+    });
     await finish(run, { state: "complete", summary: attempt.summary, outputs }, { attempt });
     return "over";
   } catch (thrown) {

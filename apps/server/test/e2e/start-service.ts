@@ -6,6 +6,7 @@ import { signRequest } from "@comfy/signing";
 import { compose } from "../../src/compose.ts";
 import { parseConfig } from "../../src/config.ts";
 import { silentLog } from "../../src/log.ts";
+import { prepareEmbedded } from "../ports/embedded-template.ts";
 
 export const apiKey = "enterprise_end_to_end";
 export const apiSecret = "the-secret-of-the-end-to-end-tests";
@@ -34,6 +35,7 @@ export async function startService({
 }: StartOptions = {}): Promise<RunningService> {
   const emulator = await createEmulator({ speed: 50, ...options });
   const directory = await mkdtemp(join(tmpdir(), "comfy-service-"));
+  await prepareEmbedded(join(directory, "database"));
   const config = parseConfig({
     PORT: "0",
     HOST: "127.0.0.1",

@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 /**
  * The test preset of every workspace: tests run on source (no build first), so coverage and stack traces show real lines.
  * @param {string} name
@@ -14,6 +16,8 @@ export function project(name, test = {}) {
       include: ["{src,test,conformance}/**/*.test.ts"],
       testTimeout: 20_000,
       hookTimeout: 30_000,
+      // Vitest leaves one core to itself, which on two cores is half of them; most tests here wait more than they compute.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
       ...test,
     },
   };

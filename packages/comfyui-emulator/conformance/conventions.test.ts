@@ -110,6 +110,13 @@ describe("the origin check", () => {
 });
 
 describe("POST bodies", () => {
+  it.for(["/queue", "/history"])("of %s may be a list or text, which asks for nothing", async (path) => {
+    for (const body of ["[]", '"x"']) {
+      expect((await send(target.url, { method: "POST", path, body })).status, body).toBe(200);
+    }
+    expect((await send(target.url, { method: "POST", path, body: "null" })).status).toBe(500);
+  });
+
   it("of /free may be an empty object", async () => {
     const answer = await sendJson(target.url, "/free", {});
     expect([answer.status, answer.text]).toEqual([200, ""]);

@@ -5,7 +5,7 @@ import { freshGraph, readHistory, readQueue, running, submitted } from "./prompt
 import { given, openTarget, type Target } from "./target.ts";
 
 /**
- * Two accepted requests stop the worker of ComfyUI 0.3.64 until someone restarts it. A server given from outside is
+ * Some accepted requests stop the worker of ComfyUI 0.3.64 until someone restarts it. A server given from outside is
  * spared unless COMFYUI_CONFORMANCE_DESTRUCTIVE=1 says otherwise; it then needs a restart after the first of these.
  */
 const isSpared = given.url !== undefined && !given.mayHarm;
@@ -19,6 +19,7 @@ afterEach(() => target.close());
 
 const poisons: Readonly<Record<string, { graph: object; rest: Record<string, unknown> }>> = {
   "extra_data: null": { graph: freshGraph(), rest: { extra_data: null } },
+  "inputs: null": { graph: { ...freshGraph(), loose: { class_type: "EmptyImage", inputs: null } }, rest: {} },
   "a node without inputs": { graph: { ...freshGraph(), loose: { class_type: "EmptyImage" } }, rest: {} },
 };
 

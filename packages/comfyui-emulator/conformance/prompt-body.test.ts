@@ -125,6 +125,35 @@ describe("the body of POST /prompt", () => {
     });
   });
 
+  it("finds no class in a workflow that was saved for the editor instead of the API", async () => {
+    const answer = await submit(target.url, { nodes: [], links: [], version: 0.4 });
+    expect(answer.status).toBe(400);
+    const type = target.isNewer ? expect.stringMatching(/^(invalid_prompt|missing_node_type)$/) : "invalid_prompt";
+    expect(answer.json()).toMatchObject({ error: { type, details: "Node ID '#nodes'" } });
+  });
+
+  it.for(["NaN", "Infinity"])("reads %s as Python does, and refuses it where an integer is wanted", async (value) => {
+    const { image, save } = freshGraph();
+    const text = JSON.stringify({ prompt: { image, save } }).replace('"width":64', `"width":${value}`);
+    const answer = await send(target.url, { method: "POST", path: "/prompt", body: text });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('"type": "invalid_input_type"');
+    expect(answer.text).toContain(`"received_value": ${value}`);
+  });
+
+  it.for([
+    ["true", "True"],
+    ["18446744073709551615", "18446744073709551615"],
+    ['{"a": [1, "é", null]}', '{"a": [1, "\\u00e9", null]}'],
+    ['{"__value__": [1, 2.5]}', "[1, 2.5]"],
+  ] as const)("keeps a value as Python read it, down to the node: %s", async ([value, shown]) => {
+    const promptId = randomUUID();
+    const show = `{"class_type": "PreviewAny", "inputs": {"source": ${value}}}`;
+    const body = `{"prompt_id": "${promptId}", "prompt": {"show": ${show}}}`;
+    expect((await send(target.url, { method: "POST", path: "/prompt", body })).status).toBe(200);
+    expect((await finished(target.url, promptId)).outputs).toEqual({ show: { text: [shown] } });
+  });
+
   it("makes up a UUID when there is no prompt id", async () => {
     const answer = await sendJson(target.url, "/prompt", { prompt: freshGraph() });
     expect(Object(answer.json()).prompt_id).toMatch(

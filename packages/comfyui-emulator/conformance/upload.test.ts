@@ -80,6 +80,14 @@ describe("POST /upload/image", () => {
     expect((await put("", "x")).status).toBe(500);
   });
 
+  it("takes the first of two fields with the same name", async () => {
+    const names = [fresh(), fresh()];
+    const files = names.map((filename) => ({ name: "image", filename, value: "x" }));
+    const types = ["temp", "output"].map((value) => ({ name: "type", value }));
+    const answer = await sendForm(target.url, "/upload/image", [...types, ...files]);
+    expect(answer.json()).toMatchObject({ name: names[0], type: "temp" });
+  });
+
   it("refuses to leave its folder", async () => {
     const away = await put(fresh(), "x", { subfolder: "../../away" });
     expect([away.status, away.text]).toEqual([400, ""]);

@@ -36,32 +36,36 @@ export async function validatePrompt(
   prompt: PythonJson,
   targets: PythonJson,
 ): Promise<ValidationOutcome> {
-  const nodes = toNodes(prompt);
+  const checked: [string, PythonObject][] = [];
   const refusal = (error: PromptError): ValidationOutcome => refuse(error, prompt);
   const outputs: string[] = [];
-  for (const [nodeId, node] of Object.entries(nodes)) {
+  for (const [nodeId, given] of Object.entries(toEntries(prompt))) {
+    const node = toNode(nodeId, given);
+    checked.push([nodeId, node]);
     const error = checkClass(parts, nodeId, node);
     if (error !== undefined) return refusal(error);
     const isOutput = parts.catalogue.info(toPythonText(classTypeOf(node)))?.isOutput === true;
     if (isOutput && isTarget(targets, nodeId)) outputs.push(nodeId);
   }
   if (outputs.length === 0) return refusal(requestError("prompt_no_outputs", "Prompt has no outputs", ""));
-  return validateOutputs(parts, nodes, outputs);
+  // From entries, not by assignment: a node may be called "__proto__".
+  return validateOutputs(parts, Object.fromEntries(checked), outputs);
 }
 
 type Nodes = Readonly<Record<string, PythonObject>>;
 
 /** Python iterates whatever it gets: an empty list or string has no nodes, `null` and numbers cannot be iterated. */
-function toNodes(prompt: PythonJson): Nodes {
+function toEntries(prompt: PythonJson): PythonObject {
   if ((isPythonList(prompt) || typeof prompt === "string") && prompt.length === 0) return {};
   if (!isPythonObject(prompt)) throw new ValidationException("TypeError", "the prompt is not an object");
-  const nodes: [string, PythonObject][] = Object.entries(prompt).map(([nodeId, node]) => {
-    if (isPythonObject(node)) return [nodeId, node];
-    // "class_type" is looked for inside text and lists too, and not found.
-    if (isPythonList(node) || (typeof node === "string" && !node.includes("class_type"))) return [nodeId, {}];
-    throw new ValidationException("TypeError", `node ${nodeId} is not an object`);
-  });
-  return Object.fromEntries(nodes);
+  return prompt;
+}
+
+/** "class_type" is looked for inside text and lists too, and not found: what the editor saves is refused so. */
+function toNode(nodeId: string, node: PythonJson): PythonObject {
+  if (isPythonObject(node)) return node;
+  if (isPythonList(node) || (typeof node === "string" && !node.includes("class_type"))) return {};
+  throw new ValidationException("TypeError", `node ${nodeId} is not an object`);
 }
 
 function classTypeOf(node: PythonObject): PythonJson {

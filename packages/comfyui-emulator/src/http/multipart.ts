@@ -20,13 +20,16 @@ export async function readForm(request: EmulatorRequest): Promise<Form | undefin
   const fields = new Map<string, string>();
   const files = new Map<string, FormFile>();
   const parser = busboy({ headers: { "content-type": type }, defParamCharset: "utf8", preservePath: true });
-  parser.on("field", (name, value) => fields.set(name, value));
+  // Of several parts with one name the first counts.
+  parser.on("field", (name, value) => fields.set(name, fields.get(name) ?? value));
   parser.on("file", (name, stream, { filename }) => {
     const chunks: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     // A part that ends too early is told by the parser as well.
     stream.on("error", () => undefined);
-    stream.on("end", () => files.set(name, { filename: filename ?? "", bytes: Buffer.concat(chunks) }));
+    stream.on("end", () => {
+      if (!files.has(name)) files.set(name, { filename: filename ?? "", bytes: Buffer.concat(chunks) });
+    });
   });
   await new Promise<void>((resolve, reject) => {
     parser.on("close", resolve);

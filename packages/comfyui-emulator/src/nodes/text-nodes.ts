@@ -1,4 +1,5 @@
 import type { NodeClass } from "../node.ts";
+import { toPythonJson } from "../python/print-json.ts";
 import { toPythonText } from "../python/print-value.ts";
 import { PythonFloat } from "../python/values.ts";
 import { node, numberInput, pureNode, textInput } from "./inputs.ts";
@@ -19,8 +20,8 @@ function describe(source: unknown): string {
   if (typeof source === "boolean") return source ? "True" : "False";
   if (source instanceof PythonFloat) return toPythonText(source);
   if (typeof source !== "object") return String(source);
-  const hasSamples = "at" in source || "channels" in source;
+  const hasSamples = !Array.isArray(source) && ("at" in source || "channels" in source);
   return hasSamples
     ? `<${"at" in source ? "IMAGE" : "AUDIO"} simulated by @comfy/comfyui-emulator>`
-    : JSON.stringify(source);
+    : toPythonJson(source);
 }

@@ -4,7 +4,7 @@ import { type History, withoutSecrets } from "../../queue/history.ts";
 import type { PromptQueue } from "../../queue/prompt-queue.ts";
 import { toQueueEntry } from "../../queue/queue-item.ts";
 import { AnswerError, empty, json, trouble } from "../answer.ts";
-import { readJsonObject } from "../request.ts";
+import { type EmulatorRequest, readJson, readJsonObject } from "../request.ts";
 import type { Route } from "../router.ts";
 
 export interface QueueRouteParts {
@@ -29,7 +29,7 @@ export function queueRoutes(parts: QueueRouteParts): readonly Route[] {
       method: "POST",
       path: "/queue",
       handle: async (request) => {
-        const body = await readJsonObject(request);
+        const body = await readChange(request);
         if (isTruthy(body.clear)) queue.clear();
         for (const promptId of toIds(body.delete)) guard(() => queue.remove(promptId));
         return empty();
@@ -72,13 +72,21 @@ export function queueRoutes(parts: QueueRouteParts): readonly Route[] {
       method: "POST",
       path: "/history",
       handle: async (request) => {
-        const body = await readJsonObject(request);
+        const body = await readChange(request);
         if (isTruthy(body.clear)) history.clear();
         for (const promptId of toIds(body.delete)) history.remove(promptId);
         return empty();
       },
     },
   ];
+}
+
+/** Python looks for "clear" and "delete" in lists and text as well, and finds nothing to do. */
+async function readChange(request: EmulatorRequest): Promise<PythonObject> {
+  const body = await readJson(request);
+  if (isPythonList(body) || typeof body === "string") return {};
+  if (!isPythonObject(body)) throw new AnswerError(trouble());
+  return body;
 }
 
 /** Text is walked letter by letter, as Python walks it: no id matches, nobody complains. */

@@ -149,6 +149,10 @@ describe("faults of the wire", () => {
       old.socket.close();
       await until(async () => (old.socket.readyState === old.socket.CLOSED ? true : undefined));
       await run(emulator, smallGraph(), { client_id: "same" });
+      // Whatever was sent to the socket before arrives before this answer.
+      const answered = new Promise((resolve) => fresh.socket.once("pong", resolve));
+      fresh.socket.ping();
+      await answered;
       const heard = fresh.messages.some(({ type }) => type === "execution_success");
       expect(heard, `hazard ${reconnectHazard}`).toBe(!reconnectHazard);
     }

@@ -206,9 +206,9 @@ describe("boot epoch", () => {
     });
     return { server, temp };
   };
-  const signal = AbortSignal.timeout(5_000);
 
   it("is one text for all clients until the server restarts", async () => {
+    const signal = AbortSignal.timeout(5_000);
     const { server, temp } = await startTemp();
     const [first, second] = [startClient(server.url), startClient(server.url)];
     const epochs = await Promise.all([first.bootEpoch(signal), second.bootEpoch(signal), first.bootEpoch(signal)]);
@@ -218,6 +218,7 @@ describe("boot epoch", () => {
   });
 
   it("replaces a damaged marker", async () => {
+    const signal = AbortSignal.timeout(5_000);
     const { server } = await startTemp("nonsense");
     expect(await startClient(server.url).bootEpoch(signal)).toMatch(/^[0-9a-f-]{36}$/);
   });

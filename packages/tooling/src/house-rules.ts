@@ -50,6 +50,8 @@ function judgeFile(path: string, text: string): string[] {
     wrong.push(`${path}: "${empty[2]}" says nothing; name it after what it is about.`);
   if (/@ts-(ignore|nocheck)|\b(TODO|FIXME|XXX)\b/.test(text) && !path.startsWith("packages/tooling/"))
     wrong.push(`${path} holds a note to come back (TODO, FIXME, @ts-ignore): do it, or write why not.`);
+  if (/import\.meta\.url\)\.pathname/.test(text))
+    wrong.push(`${path} takes the pathname of a URL for a path, which a space in it breaks: use fileURLToPath.`);
   return wrong;
 }
 

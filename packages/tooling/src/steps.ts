@@ -15,11 +15,12 @@ const command = (name: string, file: string, ...args: string[]): Step => ({
 });
 
 /**
- * Two lanes side by side, for two cores: the compiler alone takes about as long as everything else together. Generation comes last in
+ * Two lanes side by side, for two cores: the compiler alone takes about as long as everything else together. It reads all workspaces as
+ * one program, 26 s of CPU against 88 s for one program each, which parse each other's source again and again. Generation comes last in
  * its lane because it reads the same files.
  */
 export const lanes: readonly (readonly Step[])[] = [
-  [command("types", "turbo", "run", "typecheck", "--concurrency=1", "--continue", "--output-logs=errors-only")],
+  [command("types", "tsc", "--project", ".")],
   [
     { name: "house rules", run: () => checkHouseRules() },
     command("lint and format", "biome", "check", "--error-on-warnings", "."),

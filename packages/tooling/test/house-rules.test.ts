@@ -57,6 +57,11 @@ describe("the house rules", () => {
     expect(await judge({ "apps/a/src/a.ts": "// TODO: later\n" })).toContain("apps/a/src/a.ts holds a note");
   });
 
+  it("refuse the pathname of a file's URL, which is no path when there is a space in it", async () => {
+    const text = ['const main = new URL("x", import.meta.url)', "pathname;\n"].join(".");
+    expect(await judge({ "apps/a/test/a.test.ts": text })).toContain("use fileURLToPath");
+  });
+
   it("let one file per workspace read the environment, and name the others", async () => {
     const reads = "const { A } = process.env;\n";
     const one = { "apps/a/src/environment.ts": reads, "apps/b/src/config.ts": reads, "apps/a/test/x.test.ts": reads };

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { createEmulator } from "@comfy/comfyui-emulator";
 import { signRequest } from "@comfy/signing";
 import { expect, test } from "vitest";
 import { apiKey, apiSecret, readPrompts } from "./start-service.ts";
 
-const main = new URL("../../src/main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** The service as a process of its own. */
 async function startProcess(directory: string, backend: string): Promise<{ child: ChildProcess; url: string }> {

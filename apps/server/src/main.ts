@@ -27,7 +27,13 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   await lifecycle.start();
-  log.info({ event: "ready", url: service.url, docsUrl: `${service.url}/docs`, version }, "The service is ready.");
+  announce({ event: "ready", url: service.url, docsUrl: `${service.url}/docs`, version });
+}
+
+/** Whoever started the process waits for this line, so it is written at every log level. */
+function announce(fields: Readonly<Record<string, string>>): void {
+  const line = { level: "info", time: new Date().toISOString(), ...fields, msg: "The service is ready." };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 main().catch((error: unknown) => {

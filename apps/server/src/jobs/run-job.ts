@@ -16,7 +16,7 @@ import { createRunControl, type RunControl } from "./run-control.ts";
 /** A job that took this many backends down, or found them so, is given up: it must not go on to the next GPU. */
 const ATTEMPTS_MAX = 3;
 const BUSY_DELAY_MS = 1_000;
-const STORE_DELAY_MS = 5_000;
+const PUT_OFF_MS = 5_000;
 
 export interface RunJobDeps {
   readonly jobs: JobStore;
@@ -49,6 +49,7 @@ export function createRunJob(deps: RunJobDeps): RunJob {
       if (detach.aborted) return;
       if (control.stopReason !== undefined) return void (await stop(run));
       const error = toAppError(thrown);
+      if (error.code === "unavailable") return void (await putOff(run, error));
       if (error.code === "internal_error")
         log.error({ error: error.cause }, "A job failed for a reason nobody foresaw.");
       await fail(run, error, { isRefunded: true });
@@ -169,7 +170,7 @@ async function retry(run: Run, attempt: Attempt, reason: string): Promise<Verdic
 }
 
 async function collect(run: Run, { backend, attempt }: Rendered, files: readonly RenderedFile[]): Promise<Verdict> {
-  const { claimed, deps, log } = run;
+  const { claimed, deps } = run;
   const { lease } = claimed;
   if (!(await deps.jobs.setState(lease, "collecting"))) return "over";
   try {
@@ -186,15 +187,17 @@ async function collect(run: Run, { backend, attempt }: Rendered, files: readonly
     if (run.detach.aborted) return "over";
     const error = toAppError(thrown);
     if (error.code === "output_unavailable") return retry(run, attempt, error.message);
-    if (error.code !== "internal_error") {
-      await fail(run, error, { attempt });
-      return "over";
-    }
     // The render is kept: whoever claims the job next finds it done and fetches its files again.
-    log.error({ error: error.cause }, "Storing the outputs failed; they will be fetched again.");
-    await deps.jobs.postpone(lease, { reason: "Its outputs could not be stored yet.", delayMs: STORE_DELAY_MS });
+    if (error.code === "internal_error" || error.code === "unavailable") await putOff(run, error);
+    else await fail(run, error, { attempt });
     return "over";
   }
+}
+
+/** Our disk or our database did not take what they were given. That says nothing about the job, which goes on from where it stands. */
+async function putOff({ claimed, deps, log }: Run, error: AppError): Promise<void> {
+  log.error({ error: error.cause ?? error }, "Something of ours did not work; the job is taken up again soon.");
+  await deps.jobs.postpone(claimed.lease, { reason: error.message, delayMs: PUT_OFF_MS });
 }
 
 interface EndingOptions {

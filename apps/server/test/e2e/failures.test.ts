@@ -1,3 +1,5 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apiKey, type RunningService, readErrorTime, readPrompts, startService } from "./start-service.ts";
 
@@ -103,6 +105,28 @@ describe("a backend in trouble", () => {
     await service.post(`${body.pollUrl}/cancel`, "");
     await service.emulator.restart();
     expect((await service.settle(body.pollUrl)).status).toBe("cancelled");
+  }, 60_000);
+});
+
+describe("a disk that takes nothing for a while", () => {
+  test("costs no job: what was rendered is fetched again, what was not begins later", async () => {
+    const before = await readPrompts(service.emulator);
+    const incoming = join(service.directory, "assets", "incoming");
+    await rename(incoming, `${incoming}-away`);
+    const { body: picture } = await queue("/image", { prompt: "a full disk", width: 64, height: 64 });
+    // Its voice is stored before it is spoken.
+    const { body: speech } = await queue("/tts", { text: "the disk is full" });
+    await expect
+      .poll(async () => (await readPrompts(service.emulator)).length, { timeout: 10_000 })
+      .toBe(before.length + 1);
+    for (const { pollUrl } of [picture, speech]) {
+      const job = (await (await service.get(`${pollUrl}?wait=2`)).json()) as { status: string };
+      expect(["pending", "processing"]).toContain(job.status);
+    }
+    await rename(`${incoming}-away`, incoming);
+    expect((await service.settle(picture.pollUrl)).status).toBe("complete");
+    expect((await service.settle(speech.pollUrl)).status).toBe("complete");
+    expect(await readPrompts(service.emulator)).toHaveLength(before.length + 2);
   }, 60_000);
 });
 

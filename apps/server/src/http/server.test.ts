@@ -76,6 +76,12 @@ describe("the server", () => {
     expect(Number(new URL(door.url).port)).toBeGreaterThan(0);
   });
 
+  it("still knows its address while it drains: the answers that go out then carry links", async () => {
+    const door = await startDoor();
+    await door.server.drain(AbortSignal.timeout(5_000));
+    expect(door.server.url).toBe(door.url);
+  });
+
   it("does not start on a port that is taken", async () => {
     const { createHttpServer } = await import("./server.ts");
     const door = await startDoor();

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { errorStatus } from "@comfy/contracts";
 import { createId } from "../ids.ts";
 import type { LifecyclePart } from "../lifecycle.ts";
@@ -27,7 +27,10 @@ export interface HttpServerOptions {
 
 /** The HTTP door as a part of the service. */
 export interface HttpServer extends Required<LifecyclePart> {
-  /** Where it listens, e.g. `http://127.0.0.1:8080`. Throws before the start. */
+  /**
+   * Where it listens, e.g. `http://127.0.0.1:8080`; still so while it drains, when answers with links go out. Throws before the start
+   * where the port is left to the system.
+   */
   readonly url: string;
 }
 
@@ -80,6 +83,10 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   return promise;
 }
 
+function toUrl(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
 /**
  * Serves the app. Draining takes no new connection, ends streams and long polls, and lets running answers finish until the deadline;
  * stopping cuts what is left.
@@ -94,6 +101,8 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
     res.once("close", () => draining.signal.aborted && setImmediate(() => server.closeIdleConnections()));
   });
   let closed: Promise<void> | undefined;
+  // The server forgets its address when it stops listening.
+  let url = options.port === 0 ? undefined : toUrl(options.host, options.port);
 
   function close(): Promise<void> {
     draining.abort(new Error("The service is shutting down."));
@@ -105,14 +114,14 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
   return {
     name: "http",
     get url() {
-      const address = server.address() as AddressInfo | null;
-      if (!address) throw new Error("The HTTP server is not listening.");
-      const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-      return `http://${host}:${address.port}`;
+      if (url === undefined) throw new Error("The HTTP server is not listening.");
+      return url;
     },
     async start() {
       await listen(server, options);
-      deps.log.info({ host: options.host, port: (server.address() as AddressInfo).port }, "Listening.");
+      const { address, port } = server.address() as AddressInfo;
+      url = toUrl(address, port);
+      deps.log.info({ host: options.host, port }, "Listening.");
     },
     async drain(signal) {
       const abort = () => server.closeAllConnections();

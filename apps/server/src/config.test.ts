@@ -18,6 +18,18 @@ test("without a backend the service refuses to start and says what to set", () =
   expect(() => parseConfig({ ...enough, COMFYUI_URL: "" })).toThrow(/COMFYUI_URL: is missing/);
 });
 
+test("a list that holds nothing is as good as none", () => {
+  expect(() => parseConfig({ ...enough, COMFYUI_URL: " , " })).toThrow(/COMFYUI_URL: is missing/);
+  expect(() => parseConfig({ ...enough, COMFYUI_API_KEYS: "," })).toThrow(/COMFYUI_API_KEYS: is missing/);
+});
+
+test.each(["SYNC_DEADLINE_SECONDS", "JOB_DEADLINE_SECONDS", "DRAIN_SECONDS"])(
+  "a %s that no timer can wait for is refused",
+  (name) => {
+    expect(() => parseConfig({ ...enough, [name]: "2592000" })).toThrow(`${name}: must be at most 2147483`);
+  },
+);
+
 test("every fault is named at once", () => {
   const fault = catchError(() => parseConfig({ PORT: "http", COMFYUI_URL: "gpu-a" }));
   expect(fault).toBeInstanceOf(ConfigError);

@@ -8,11 +8,18 @@ const toWords = (text: string) =>
     .map((word) => word.trim())
     .filter((word) => word !== "");
 const list = z.string().transform(toWords);
-const requiredList = (missing: string) => z.string({ error: missing }).transform(toWords);
+const requiredList = (missing: string) =>
+  z
+    .string({ error: missing })
+    .transform(toWords)
+    .refine((words) => words.length > 0, { error: missing, abort: true });
+// A timer of Node set for longer than 2^31 − 1 ms goes off at once.
+const SECONDS_MAX = 2_147_483;
 const seconds = (fallback: number) =>
   z.coerce
     .number()
     .positive()
+    .max(SECONDS_MAX, `must be at most ${SECONDS_MAX} (24 days)`)
     .default(fallback)
     .transform((value) => value * 1000);
 const backendUrl = z

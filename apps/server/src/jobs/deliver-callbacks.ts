@@ -25,15 +25,14 @@ export interface DeliverCallbacksDeps {
   readonly holder: string;
 }
 
-/** Sends what is due, up to `count` at once, and gives how many there were. */
-export type DeliverCallbacks = (count: number, signal: AbortSignal) => Promise<number>;
+/** Takes up to `count` callbacks that are due and gives their sendings, which are under way: none waits for another. */
+export type DeliverCallbacks = (count: number, signal: AbortSignal) => Promise<readonly Promise<void>[]>;
 
 /** Delivers the one POST that each ended job owes to its `callbackUrl`. Trying again never touches the job. */
 export function createDeliverCallbacks(deps: DeliverCallbacksDeps): DeliverCallbacks {
   return async function deliverCallbacks(count, signal) {
     const due = await deps.outbox.claim({ holder: deps.holder, count, leaseMs: LEASE_MS });
-    await Promise.all(due.map((delivery) => deliver(delivery, signal, deps)));
-    return due.length;
+    return due.map((delivery) => deliver(delivery, signal, deps));
   };
 }
 

@@ -177,6 +177,17 @@ describe("draining", () => {
     expect(await held).toBeInstanceOf(Error);
   });
 
+  it("tells who waits for a job where it goes on before the connection is cut", async () => {
+    const door = await startDoor({ isIdle: true });
+    const held = post(door, "/portrait", { description: "Viking warrior" });
+    await expect.poll(() => door.accepted.length).toBe(1);
+    await door.server.drain(AbortSignal.timeout(50));
+    const { status, body } = await held;
+    expect(status).toBe(504);
+    expect(body).toMatchObject({ code: "deadline_exceeded", jobId: door.accepted[0] });
+    expect(body.error).toContain(`/jobs/portrait/${door.accepted[0]}`);
+  });
+
   it("ends long polls at once, with the job as it stands", async () => {
     const entered = Promise.withResolvers<void>();
     const readJob: ReadJob = async ({ id, signal }) => {

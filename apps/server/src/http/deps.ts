@@ -50,7 +50,10 @@ export interface HttpDeps {
   readonly openApiDocument: () => object;
 }
 
-/** The dependencies inside the app: aborted `draining` means that nothing may be held open any longer. */
+/** The dependencies inside the app, with how it ends. */
 export interface AppDeps extends HttpDeps {
+  /** Aborted: nothing is begun any more, and what is only held open ends. */
   readonly draining: AbortSignal;
+  /** Aborted: who still waits is answered now, since the connections are about to be cut. */
+  readonly closing: AbortSignal;
 }

@@ -47,6 +47,9 @@ const TIMEOUTS: Timeouts = {
 
 const HEADER_SIZE_BYTES_MAX = 16 * 1024;
 
+/** For the last answers to go out before connections are cut. */
+const LAST_ANSWERS_MS = 500;
+
 type BrokenCode = "request_timeout" | "headers_too_large" | "invalid_input";
 
 const brokenRequests: Readonly<Record<string, readonly [BrokenCode, string]>> = {
@@ -89,11 +92,12 @@ function toUrl(host: string, port: number): string {
 
 /**
  * Serves the app. Draining takes no new connection, ends streams and long polls, and lets running answers finish until the deadline;
- * stopping cuts what is left.
+ * then, as when it is stopped, those who wait for a job are told where it goes on, and what is left is cut.
  */
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
   const draining = new AbortController();
-  const app = createApp({ ...deps, draining: draining.signal });
+  const closing = new AbortController();
+  const app = createApp({ ...deps, draining: draining.signal, closing: closing.signal });
   const server = createServer({ ...TIMEOUTS, ...options.timeouts, maxHeaderSize: HEADER_SIZE_BYTES_MAX }, app);
   server.on("clientError", answerBroken);
   server.on("request", (_req, res) => {
@@ -111,6 +115,13 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
     return closed;
   }
 
+  async function cut(): Promise<void> {
+    closing.abort(new Error("The service is shutting down."));
+    const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
+    await close();
+    clearTimeout(timer);
+  }
+
   return {
     name: "http",
     get url() {
@@ -124,7 +135,7 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
       deps.log.info({ host: options.host, port }, "Listening.");
     },
     async drain(signal) {
-      const abort = () => server.closeAllConnections();
+      const abort = () => void cut();
       signal.addEventListener("abort", abort, { once: true });
       try {
         await close();
@@ -132,10 +143,6 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
         signal.removeEventListener("abort", abort);
       }
     },
-    async stop() {
-      const stopped = close();
-      server.closeAllConnections();
-      await stopped;
-    },
+    stop: cut,
   };
 }

@@ -21,12 +21,13 @@ export interface GenerateDeps {
   readonly isDraining: () => boolean;
 }
 
-export type Generate = (request: SubmitRequest) => Promise<Submitted>;
+/** Aborting `closing` ends the wait with the job as it stands, as the deadline does. */
+export type Generate = (request: SubmitRequest & { readonly closing: AbortSignal }) => Promise<Submitted>;
 
 /** The synchronous form: the same submit, then a wait. Resolves with a complete job or throws what became of it. */
 export function createGenerate(deps: GenerateDeps): Generate {
   const waiters = createWaiterCount();
-  return async function generate(request) {
+  return async function generate({ closing, ...request }) {
     const { ownerId, limits } = request.caller;
     const leave = waiters.enter(ownerId, limits.concurrentJobs);
     try {
@@ -35,19 +36,25 @@ export function createGenerate(deps: GenerateDeps): Generate {
       const close = deps.attention.open(job.id);
       const ended = isTerminal(job.state)
         ? job
-        : await deps.watcher.waitForEnding(job.id, { timeoutMs: deps.deadlineMs, signal: request.signal });
+        : await deps.watcher.waitForEnding(job.id, {
+            timeoutMs: deps.deadlineMs,
+            signal: AbortSignal.any([request.signal, closing]),
+          });
       if (ended === undefined && request.signal.aborted) void abandon(submitted, close, deps);
       else close();
-      return { ...submitted, job: assertComplete(job, ended, deps.deadlineMs) };
+      const why = closing.aborted
+        ? "was not done when the service was restarted"
+        : `took longer than ${deps.deadlineMs / 1000} s`;
+      return { ...submitted, job: assertComplete(job, ended, why) };
     } finally {
       leave();
     }
   };
 }
 
-function assertComplete(asked: Job, ended: Job | undefined, deadlineMs: number): Job {
+function assertComplete(asked: Job, ended: Job | undefined, why: string): Job {
   if (ended === undefined) {
-    const sentence = `The ${asked.kind} took longer than ${deadlineMs / 1000} s. Its job goes on: poll /jobs/${asked.kind}/${asked.id}.`;
+    const sentence = `The ${asked.kind} ${why}. Its job goes on: poll /jobs/${asked.kind}/${asked.id}.`;
     throw new AppError("deadline_exceeded", sentence, { job: asked });
   }
   if (ended.state === "complete") return ended;

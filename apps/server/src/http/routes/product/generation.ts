@@ -37,14 +37,13 @@ function tellReplay({ isReplay }: Submitted, res: ServerResponse): void {
 }
 
 /** The two routes of each kind: wait for the result, or queue it. */
-export function createGenerationRoutes({ verbs, flags }: AppDeps) {
+export function createGenerationRoutes({ verbs, flags, closing }: AppDeps) {
   function routesOf<Result extends object>(kind: Kind, parseResult: (result: unknown) => Result) {
     return {
       async create(call: Call) {
         // The synchronous form tells nobody later; its input has no such field.
-        const submitted = await verbs.generate(
-          toSubmitRequest(kind, { ...call, body: { ...call.body, callbackUrl: undefined } }),
-        );
+        const request = toSubmitRequest(kind, { ...call, body: { ...call.body, callbackUrl: undefined } });
+        const submitted = await verbs.generate({ ...request, closing });
         tellReplay(submitted, call.res);
         const result = parseResult(await verbs.presentResult(submitted.job));
         return { status: 200 as const, body: { success: true as const, ...result } };

@@ -42,6 +42,8 @@ export type Dispatch =
   | { readonly type: "rendered"; readonly backend: Backend; readonly attempt: Attempt; readonly outcome: RenderOutcome }
   /** Nothing was sent: no backend has room, or it went away meanwhile. */
   | { readonly type: "waiting"; readonly reason: string }
+  /** What was sent earlier is given up, unseen. */
+  | { readonly type: "lost"; readonly attempt: Attempt; readonly reason: string }
   /** It cannot run: the error says why. */
   | { readonly type: "unfit"; readonly error: AppError }
   | { readonly type: "lease_lost" };

@@ -17,6 +17,8 @@ import { createRunControl, type RunControl } from "./run-control.ts";
 const ATTEMPTS_MAX = 3;
 const BUSY_DELAY_MS = 1_000;
 const PUT_OFF_MS = 5_000;
+/** A backend that left the configuration may be back after the next restart, with the render done; longer than this nobody waits for it. */
+const MISSING_BACKEND_MS = 120_000;
 
 export interface RunJobDeps {
   readonly jobs: JobStore;
@@ -39,10 +41,11 @@ export interface RunJobDeps {
 export type RunJob = (claimed: ClaimedJob, detach: AbortSignal) => Promise<void>;
 
 export function createRunJob(deps: RunJobDeps): RunJob {
+  const missingSinceMs = new Map<string, number>();
   return async function runJob(claimed, detach) {
     const log = deps.log.with({ jobId: claimed.job.id, kind: claimed.job.kind });
     using control = createRunControl(claimed.job, { ...deps, log });
-    const run: Run = { claimed, control, detach, log, deps };
+    const run: Run = { claimed, control, detach, log, deps, missingSinceMs };
     try {
       await runAttempts(run);
     } catch (thrown) {
@@ -63,6 +66,8 @@ interface Run {
   readonly detach: AbortSignal;
   readonly log: Log;
   readonly deps: RunJobDeps;
+  /** When a live attempt was first found to be on a backend that is not configured, by attempt. */
+  readonly missingSinceMs: Map<string, number>;
 }
 
 /** What a dispatch means for the run: over, or once more. */
@@ -94,8 +99,7 @@ async function dispatchNew(run: Run, inputs: Readonly<Record<string, string>>): 
 
 async function resume(run: Run, attempt: Attempt): Promise<Dispatch> {
   const backend = run.deps.findBackend(attempt.backendId);
-  if (backend === undefined)
-    return { type: "waiting", reason: `Its backend ${attempt.backendId} is not configured any more.` };
+  if (backend === undefined) return waitForMissing(run, attempt);
   run.log.info({ attemptId: attempt.id, backendId: backend.id }, "Taking up an attempt that an earlier worker left.");
   const outcome = await backend.resume({
     ...renderOptions(run),
@@ -103,6 +107,16 @@ async function resume(run: Run, attempt: Attempt): Promise<Dispatch> {
     backendEpoch: attempt.backendEpoch,
   });
   return { type: "rendered", backend, attempt, outcome };
+}
+
+function waitForMissing({ deps, missingSinceMs }: Run, attempt: Attempt): Dispatch {
+  const reason = `Its backend ${attempt.backendId} is not configured any more.`;
+  const nowMs = deps.clock.monotonicMs();
+  const sinceMs = missingSinceMs.get(attempt.id) ?? nowMs;
+  missingSinceMs.set(attempt.id, sinceMs);
+  if (nowMs - sinceMs < MISSING_BACKEND_MS) return { type: "waiting", reason };
+  missingSinceMs.delete(attempt.id);
+  return { type: "lost", attempt, reason };
 }
 
 function renderOptions({ claimed, control, detach, deps }: Run) {
@@ -117,6 +131,8 @@ async function judge(run: Run, dispatch: Dispatch): Promise<Verdict> {
       log.debug({ reason: dispatch.reason }, "The job waits.");
       await deps.jobs.postpone(claimed.lease, { reason: dispatch.reason, delayMs: BUSY_DELAY_MS });
       return "over";
+    case "lost":
+      return retry(run, dispatch.attempt, dispatch.reason);
     case "unfit":
       await fail(run, dispatch.error, { isRefunded: true });
       return "over";

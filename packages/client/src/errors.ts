@@ -52,7 +52,7 @@ export class ComfyError extends Error {
   }
 }
 
-/** The client cannot work as configured: `missing_base_url`, `secret_in_browser`, `insecure_context`. */
+/** The client cannot work as configured: `missing_base_url`, `missing_api_secret`, `secret_in_browser`, `insecure_context`. */
 export class ConfigError extends ComfyError {
   override name = "ConfigError";
 }

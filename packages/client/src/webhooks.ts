@@ -1,5 +1,5 @@
-import { verifyWebhook as verify } from "@comfy/signing";
-import { WebhookSignatureError } from "./errors.ts";
+import { deriveKey, toWebhookSecret, verifyWebhook as verify } from "@comfy/signing";
+import { ConfigError, WebhookSignatureError } from "./errors.ts";
 import type { CallbackBody } from "./generated/types.ts";
 
 export { WebhookSignatureError } from "./errors.ts";
@@ -24,6 +24,18 @@ export interface VerifyOptions {
   readonly toleranceSeconds?: number;
 }
 
+/**
+ * The `whsec_…` secret that a service signs its callbacks with, derived from its `COMFYUI_API_SECRET`. It signs no requests, so it may be
+ * handed to a receiver that must not make any. Throws `ConfigError` (`missing_api_secret`) when there is nothing to derive it from.
+ *
+ * @example const secret = await webhookSecretOf(process.env.COMFYUI_API_SECRET);
+ */
+export async function webhookSecretOf(apiSecret: string | undefined): Promise<string> {
+  if (!apiSecret)
+    throw new ConfigError("The API secret is missing: expected COMFYUI_API_SECRET.", { code: "missing_api_secret" });
+  return toWebhookSecret(await deriveKey(apiSecret, "webhooks/v1"));
+}
+
 async function readRaw(request: WebhookRequest): Promise<string | Uint8Array> {
   if (typeof request.body === "string" || request.body instanceof Uint8Array) return request.body;
   if (request instanceof Object && "text" in request && !request.bodyUsed) return request.text();
@@ -35,8 +47,8 @@ async function readRaw(request: WebhookRequest): Promise<string | Uint8Array> {
  * Checks a delivery's signature and age, then parses it. Throws `WebhookSignatureError`; answer that with 400.
  *
  * @example
- * const event = await verifyWebhook(request, { secret: process.env.COMFY_WEBHOOK_SECRET });
- * if (event.status === "complete") save(event.jobId, event.result.result.signedUrl);
+ * const event = await verifyWebhook(request, { secret: await webhookSecretOf(process.env.COMFYUI_API_SECRET) });
+ * if (event.status === "complete") save(event.jobId, event.result?.result.signedUrl);
  */
 export async function verifyWebhook(request: WebhookRequest, options: VerifyOptions): Promise<WebhookEvent> {
   const body = await readRaw(request);

@@ -1,8 +1,9 @@
+import { hkdfSync } from "node:crypto";
 import { signWebhook, toWebhookSecret } from "@comfy/signing";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { ComfyError } from "../src/index.ts";
-import { verifyWebhook, WebhookSignatureError } from "../src/webhooks.ts";
+import { verifyWebhook, WebhookSignatureError, webhookSecretOf } from "../src/webhooks.ts";
 import { RESULT } from "./fake-service.ts";
 
 const secret = toWebhookSecret(new Uint8Array(32).fill(5));
@@ -14,7 +15,7 @@ const body = JSON.stringify({
 });
 const id = "018f2b6e-0000-7000-8000-000000000001";
 
-const deliver = (over: { body?: string; timestampSeconds?: number } = {}) =>
+const deliver = (over: { body?: string; timestampSeconds?: number; secret?: string } = {}) =>
   signWebhook({ id, timestampSeconds: Math.floor(Date.now() / 1000), body, secret, ...over });
 
 const toRequest = (headers: Record<string, string>, text = body) =>
@@ -60,4 +61,21 @@ describe("verifying a webhook", () => {
     await request.json();
     await expect(verifyWebhook(request, { secret })).rejects.toMatchObject({ code: "body_consumed" });
   });
+});
+
+describe("the secret of a service's webhooks", () => {
+  it("is the whsec_ form of HKDF-SHA256 over the API secret, without salt, for webhooks/v1", async () => {
+    const key = hkdfSync("sha256", "an-api-secret-of-32-characters!!", "", "webhooks/v1", 32);
+    const derived = await webhookSecretOf("an-api-secret-of-32-characters!!");
+    expect(derived).toBe(`whsec_${Buffer.from(key).toString("base64")}`);
+    const headers = await deliver({ secret: derived });
+    expect(await verifyWebhook(toRequest(headers), { secret: derived })).toMatchObject({ jobId: "j1" });
+  });
+
+  it.each([undefined, ""])(
+    "is refused for %j, instead of verifying with a secret that anybody knows",
+    async (absent) => {
+      await expect(webhookSecretOf(absent)).rejects.toMatchObject({ name: "ConfigError", code: "missing_api_secret" });
+    },
+  );
 });

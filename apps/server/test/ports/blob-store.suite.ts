@@ -30,6 +30,19 @@ export function testBlobStore(create: () => Promise<BlobStoreFixture>): void {
     expect(bytes.equals(await buffer(await blobs.open(stored.location, { signal: never })))).toBe(true);
   });
 
+  it("may be aborted while nobody reads what was opened", async () => {
+    const { blobs } = await create();
+    const { location } = await blobs.put(toStream(randomBytes(300_000)), { sizeBytesMax, signal: never });
+    const leaving = new AbortController();
+    const stream = await blobs.open(location, { signal: leaving.signal });
+    const isClosed = Promise.withResolvers<void>();
+    stream.once("close", isClosed.resolve);
+    // Without a listener of the store's own this error ends the process.
+    leaving.abort();
+    await isClosed.promise;
+    expect(stream.errored).toBeInstanceOf(Error);
+  });
+
   it("keeps an empty file, and a file of one byte", async () => {
     const { blobs } = await create();
     for (const bytes of [Buffer.alloc(0), Buffer.from("x")]) {

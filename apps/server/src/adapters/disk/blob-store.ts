@@ -97,7 +97,10 @@ export async function createDiskBlobStore(options: { directory: string; nowMs?: 
       const handle = await open(path, "r").catch((cause: unknown) => {
         throw new AppError("output_unavailable", "The file is gone.", { cause });
       });
-      return addAbortSignal(signal, handle.createReadStream(range ? { start: range.start, end: range.end } : {}));
+      const stream = handle.createReadStream(range ? { start: range.start, end: range.end } : {});
+      // Aborted before its reader has come, or after it has left, it fails with nobody to hear it: that would end the process.
+      stream.on("error", () => undefined);
+      return addAbortSignal(signal, stream);
     },
 
     async delete(location) {

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,13 +15,13 @@ const folder = mkdtempSync(join(tmpdir(), "comfy-client-"));
 const installed = join(folder, "node_modules/@comfy/client");
 let tarball = "";
 
-const run = (command: string, args: string[], cwd = folder) =>
-  execFileSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    env: { ...process.env, PATH: path },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+function run(command: string, args: string[], cwd = folder): string {
+  const env = { ...process.env, PATH: path };
+  const { error, status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", env });
+  // Compilers complain on stdout.
+  if (error || status !== 0) throw error ?? new Error(`${command} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout;
+}
 
 beforeAll(() => {
   run("tsup", ["--silent"], root);
@@ -77,6 +77,36 @@ describe("the published package", () => {
     },
     30_000,
   );
+
+  it("has a README whose samples compile strictly", () => {
+    const samples = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)];
+    expect(samples.length).toBeGreaterThanOrEqual(4);
+    // What a reader has at hand where the sample goes.
+    const given = `
+      declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
+      declare const comfy: import("@comfy/client").ComfyClient;
+      declare const file: Blob;
+      declare const render: (event: import("@comfy/client").JobEvent<unknown>) => void;
+      declare const save: (jobId: string, url: string | undefined) => Promise<void>;
+    `;
+    const files = samples.map(([, code = ""], index) => {
+      // A sample that makes its own client does not need the one that is given.
+      const ambient = code.includes("const comfy =") ? given.replace(/^.*const comfy.*$/m, "") : given;
+      writeFileSync(join(folder, `sample-${index}.mts`), `${ambient}\n${code}\nexport {};\n`);
+      return `sample-${index}.mts`;
+    });
+    const compilerOptions = {
+      lib: ["es2023", "dom", "dom.iterable", "esnext.disposable"],
+      module: "nodenext",
+      target: "es2022",
+      types: [],
+      strict: true,
+      noEmit: true,
+      exactOptionalPropertyTypes: true,
+    };
+    writeFileSync(join(folder, "tsconfig.samples.json"), JSON.stringify({ compilerOptions, files }));
+    run("tsc", ["-p", join(folder, "tsconfig.samples.json")]);
+  }, 30_000);
 
   it("can be imported, required and imported dynamically, and its errors know each other", () => {
     const script = `

@@ -98,7 +98,7 @@ export async function createDiskBlobStore(options: { directory: string; nowMs?: 
         throw new AppError("output_unavailable", "The file is gone.", { cause });
       });
       const stream = handle.createReadStream(range ? { start: range.start, end: range.end } : {});
-      // Aborted before its reader has come, or after it has left, it fails with nobody to hear it: that would end the process.
+      // Aborted before its reader has come it fails with nobody to hear it, which would end the process.
       stream.on("error", () => undefined);
       return addAbortSignal(signal, stream);
     },

@@ -56,6 +56,8 @@ export function createOpenFile(http: Http, firstByteMs: number) {
     const isPlain = toText(answer.headers["content-encoding"]) === undefined;
     const sizeBytes = isPlain && Number.isSafeInteger(length) && length >= 0 ? length : undefined;
     const body = createCounter(toText(answer.headers["content-length"]) ? sizeBytes : undefined, what);
+    // A failure before the first read has nobody to hear it, which would end the process.
+    body.on("error", () => {});
     answer.body.on("error", (error) =>
       body.destroy(signal?.aborted ? toComfyUiError(error, what) : toTransferError(error, what)),
     );

@@ -91,6 +91,18 @@ describe("open", () => {
     expect(await codeOf(comfy.open(file))).toBe("timeout");
   });
 
+  it("may fail before anybody reads", async () => {
+    const server = await startServer();
+    server.on("GET /view", (_, response) => {
+      response.writeHead(200, { "content-length": 100 }).write("half");
+      setTimeout(() => response.destroy(), 20);
+    });
+    const { body } = await startClient(server.url).open(file);
+    // An error that nobody hears ends the process; here it would end the run.
+    await new Promise((resolve) => body.once("close", resolve));
+    expect(body.errored).toBeInstanceOf(ComfyUiError);
+  });
+
   it("closes the connection when the reader leaves or aborts", async () => {
     const server = await startServer();
     let open = 0;

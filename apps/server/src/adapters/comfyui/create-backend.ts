@@ -104,8 +104,6 @@ async function openFile(
     }
   };
   const { body } = await open();
-  // An abort before the first read, or after the last, fails it with nobody to hear it: that would end the process.
-  body.on("error", () => undefined);
   return {
     async *[Symbol.asyncIterator]() {
       try {

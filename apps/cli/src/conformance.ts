@@ -6,7 +6,8 @@ import { parseArgs } from "node:util";
 import { checkout } from "./checkout.ts";
 import { readEnvironment } from "./environment.ts";
 
-const USAGE = "Usage: npm run conformance -- --url http://127.0.0.1:8188 (without --url: the emulator)";
+export const CONFORMANCE_USAGE =
+  "Usage: npm run conformance -- --url http://127.0.0.1:8188 (without --url: the emulator)";
 const LOOK_TIMEOUT_MS = 10_000;
 
 /** What vitest's JSON report says in sum. */
@@ -58,14 +59,10 @@ async function runVitest(url: string | undefined, report: string, signal: AbortS
  * prompts, uploads small files and interrupts what it started; better not while others render.
  */
 export async function runConformance(argv: readonly string[], interrupt: AbortSignal): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { url: { type: "string" }, help: { type: "boolean" } } });
-  if (values.help) {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
+  const { values } = parseArgs({ args: [...argv], options: { url: { type: "string" } } });
   const url = values.url?.replace(/\/+$/, "");
   if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
-    throw new Error(`--url is "${values.url}"; expected an http(s) address. ${USAGE}`);
+    throw new Error(`--url is "${values.url}"; expected an http(s) address. ${CONFORMANCE_USAGE}`);
   const server = url ? `${await describeServer(url, interrupt)}, at ${url}` : "The emulator of this checkout";
   process.stdout.write(`${server}\n`);
 

@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ComfyClient } from "@comfy/client";
 import { afterAll, describe, expect, it } from "vitest";
-import { checkout } from "../src/checkout.ts";
-import { toCurlLines } from "../src/start/welcome.ts";
+import { receiveWebhook, runSample } from "./readme.ts";
 import { startCommand } from "./running.ts";
 
 const base = mkdtempSync(join(tmpdir(), "comfy start "));
@@ -21,29 +20,16 @@ const readFacts = (text: string) => ({
   apiSecret: match(text, /^ +secret +(\S+)$/m),
 });
 
-const readme = readFileSync(join(checkout, "README.md"), "utf8");
-/** The code blocks of the README in a language. */
-const readmeBlocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text = ""]) => text);
-
-/** Runs the README's TypeScript as a reader would, and gives what it prints. */
-const runSample = ({ baseUrl, apiKey, apiSecret }: ReturnType<typeof readFacts>) =>
-  execFileSync(process.execPath, ["--conditions=@comfy/source", "--input-type=module-typescript"], {
-    cwd: join(checkout, "apps/cli"),
-    input: readmeBlocks("ts").join("\n"),
-    encoding: "utf8",
-    env: { ...process.env, COMFYUI_SERVICE_URL: baseUrl, COMFYUI_API_KEY: apiKey, COMFYUI_API_SECRET: apiSecret },
-  });
-
-describe("the README", () => {
-  it("shows the curl command that npm start prints and the test below pastes", () => {
-    const [, ...lines] = toCurlLines("", { apiKey: "", apiSecret: "" });
-    expect(readmeBlocks("sh")).toContain(`${lines.join("\n")}\n`);
-  });
-});
+async function findFreePort(): Promise<number | undefined> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" ? address?.port : undefined;
+}
 
 describe("the service as npm start brings it up", () => {
-  it("answers the curl command it prints and the README's TypeScript, and knows its jobs and its key again after a restart", async () => {
+  it("answers the curl command it prints and the samples of the READMEs, and knows its jobs and its key again after a restart", async () => {
     const folder = join(base, "state");
     const first = startCommand(["start", "--folder", folder], { PORT: "0" });
     const text = await first.waitFor(READY);
@@ -54,6 +40,7 @@ describe("the service as npm start brings it up", () => {
     );
     expect(answer).toMatchObject({ success: true, signedUrl: expect.stringContaining(facts.baseUrl) });
     expect((await fetch(runSample(facts).trim())).headers.get("content-type")).toBe("video/mp4");
+    expect(await receiveWebhook(facts)).toMatch(new RegExp(`^${facts.baseUrl}/outputs/\\S+$`));
     const job = await new ComfyClient(facts).submit("image", { prompt: "a fjord" });
     await job.result();
     first.kill("SIGTERM");
@@ -86,5 +73,13 @@ describe("the service as npm start brings it up", () => {
     const { code, stderr } = await startCommand(["start", "--folder", join(base, "refused")], env).ended;
     expect(code).toBe(1);
     expect(stderr).toContain("LINK_TTL_SECONDS");
+  }, 120_000);
+
+  it("says whether the ComfyUI it was given answers", async () => {
+    const env = { PORT: "0", COMFYUI_URL: `http://127.0.0.1:${await findFreePort()}` };
+    const start = startCommand(["start", "--folder", join(base, "alone")], env);
+    expect(await start.waitFor(READY)).toContain(`${env.COMFYUI_URL}, WHICH DOES NOT ANSWER`);
+    start.kill("SIGTERM");
+    expect(await start.ended).toMatchObject({ code: 0 });
   }, 120_000);
 });

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseReadyLine } from "../src/children/ready-line.ts";
 import type { Environment } from "../src/environment.ts";
-import { choosePort } from "../src/ports.ts";
+import { assertPortFree, choosePort } from "../src/ports.ts";
 import { readDevelopmentKey } from "../src/start/development-key.ts";
 import { toWelcome } from "../src/start/welcome.ts";
 import { formatTable } from "../src/table.ts";
+import { startCommand } from "./running.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "comfy-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -54,8 +55,18 @@ describe("a port", () => {
     const address = server.address();
     const port = typeof address === "object" ? (address?.port ?? 0) : 0;
     expect(await choosePort(port, "127.0.0.1")).toBe(0);
+    await expect(assertPortFree(port, "127.0.0.1")).rejects.toThrow(
+      `Port ${port} of 127.0.0.1 is taken by another program: stop it, or set another PORT.`,
+    );
     await new Promise((resolve) => server.close(resolve));
     expect(await choosePort(port, "127.0.0.1")).toBe(port);
+    await assertPortFree(port, "127.0.0.1");
+  });
+
+  it("of a host that is not this machine is not called taken", async () => {
+    const words = 'HOST is "192.0.2.1", which is not an address of this machine: 127.0.0.1 and 0.0.0.0 are.';
+    await expect(assertPortFree(0, "192.0.2.1")).rejects.toThrow(words);
+    await expect(choosePort(8080, "192.0.2.1")).rejects.toThrow(words);
   });
 });
 
@@ -73,7 +84,14 @@ describe("the key for development", () => {
   it("of the environment is used instead, and half of one is refused", async () => {
     const whole = { ...environment, apiKeys: "basic_a, pro_b", apiSecret: "s" };
     expect(await readDevelopmentKey(whole, folder)).toEqual({ apiKey: "basic_a", apiSecret: "s" });
-    await expect(readDevelopmentKey({ ...environment, apiKeys: "basic_a" }, folder)).rejects.toThrow(/^Set both/);
+    const named = { ...whole, apiKeys: "shop:pro_c,basic_a" };
+    expect(await readDevelopmentKey(named, folder)).toEqual({ apiKey: "pro_c", apiSecret: "s" });
+    await expect(readDevelopmentKey({ ...environment, apiKeys: "basic_a" }, folder)).rejects.toThrow(
+      /^COMFYUI_API_KEYS is set and COMFYUI_API_SECRET is not/,
+    );
+    await expect(readDevelopmentKey({ ...environment, apiSecret: "s" }, folder)).rejects.toThrow(
+      /^COMFYUI_API_SECRET is set and COMFYUI_API_KEYS is not/,
+    );
   });
 
   it("in a damaged file is an error that says what to do", async () => {
@@ -101,5 +119,15 @@ describe("the welcome", () => {
     const text = toWelcome({ ...facts, key: { apiKey: "pro_a", apiSecret: "s3cret", file: "/k" } });
     expect(text).toContain("URL=http://127.0.0.1:8080; API_KEY='pro_a'; API_SECRET='s3cret'");
     expect(text).toContain("openssl dgst -sha256 -hmac \"$API_SECRET\" | cut -d' ' -f2");
+  });
+});
+
+describe("a command", () => {
+  it.each(["demo", "start", "conformance"])("%s says how it is used, when asked and when misused", async (name) => {
+    const asked = await startCommand([name, "--", "--help"]).ended;
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: npm /), stderr: "" });
+    const misused = await startCommand([name, "--nonsense"]).ended;
+    expect(misused).toMatchObject({ code: 2, stdout: "" });
+    expect(misused.stderr).toBe(`Unknown option '--nonsense'\n${asked.stdout}`);
   });
 });

@@ -24,6 +24,8 @@ interface Row {
   readonly error?: string;
 }
 
+export const DEMO_USAGE = "Usage: npm run demo (-- --json prints one JSON object instead)";
+
 /** Milliseconds the whole demo may take; it needs a twentieth of that on two free cores. */
 const DEMO_TIMEOUT_MS = 300_000;
 

@@ -22,9 +22,22 @@ function parseKey(text: string, file: string): DevelopmentKey {
 
 /** The key of the environment, else the one in `.comfy`, made at the first start and readable by its owner alone. */
 export async function readDevelopmentKey({ apiKeys, apiSecret }: Environment, folder: string): Promise<DevelopmentKey> {
-  if (apiKeys && apiSecret) return { apiKey: apiKeys.split(",")[0]?.trim() ?? "", apiSecret };
-  if (apiKeys || apiSecret)
-    throw new Error("Set both COMFYUI_API_KEYS and COMFYUI_API_SECRET, or neither to get a key for development.");
+  // An entry is a key or name:key.
+  if (apiKeys && apiSecret)
+    return {
+      apiKey:
+        apiKeys
+          .split(",")[0]
+          ?.trim()
+          .replace(/^[^:]*:/, "") ?? "",
+      apiSecret,
+    };
+  if (apiKeys || apiSecret) {
+    const [given, absent] = apiKeys ? ["KEYS", "SECRET"] : ["SECRET", "KEYS"];
+    throw new Error(
+      `COMFYUI_API_${given} is set and COMFYUI_API_${absent} is not: set both, or neither to get a key for development.`,
+    );
+  }
   const file = join(folder, "development-key.json");
   const fresh = { apiKey: `pro_dev_${randomBytes(8).toString("hex")}`, apiSecret: randomBytes(32).toString("hex") };
   try {

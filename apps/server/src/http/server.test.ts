@@ -57,6 +57,13 @@ describe("slow senders", () => {
     expect(bodyOf(answer).code).toBe("request_timeout");
   });
 
+  it("without a known key are refused before their body has come", async () => {
+    const head =
+      "POST /portrait HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-API-Key: pro_nobody\r\nContent-Length: 1000\r\n\r\n{";
+    const answer = await sendRaw(await startDoor({ timeouts: { ...FAST, requestTimeout: 2_000 } }), head);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
   it("of bodies are cut, and the service goes on", async () => {
     const door = await startDoor({ timeouts: FAST });
     const { headers } = await toSignedInit("POST", "/portrait", { body: { description: "a" } });

@@ -20,15 +20,13 @@ export function createReadRawBody({ authenticate, flags }: Pick<AppDeps, "authen
   const uploadSizeBytesMax = flags.uploadSizeBytesMax + MULTIPART_SIZE_BYTES_MAX;
   let freeBytes = uploadSizeBytesMax * LARGEST_UPLOADS_MAX;
 
+  /** Only whoever holds a known key may make us hold a body before its signature is checked. */
+  async function assertKnown(req: Request): Promise<void> {
+    const headers = { "x-api-key": req.get("x-api-key") };
+    await authenticate.byKey({ method: req.method, target: req.originalUrl, headers, body: new Uint8Array() });
+  }
+
   async function readUpload(req: Request): Promise<Buffer> {
-    // Only whoever holds a known key may make us hold that much before the signature is checked.
-    const { method, originalUrl: target } = req;
-    await authenticate.byKey({
-      method,
-      target,
-      headers: { "x-api-key": req.get("x-api-key") },
-      body: new Uint8Array(),
-    });
     const sizeBytes = Math.min(readDeclaredSize(req) ?? uploadSizeBytesMax, uploadSizeBytesMax);
     if (sizeBytes > freeBytes) {
       throw new AppError("unavailable", "Too many uploads are under way. Try again in a few seconds.", {
@@ -44,6 +42,7 @@ export function createReadRawBody({ authenticate, flags }: Pick<AppDeps, "authen
   }
 
   return async function readRawBody(req, route) {
+    await assertKnown(req);
     const isUpload = "contentType" in route && route.contentType === "multipart/form-data";
     return isUpload ? readUpload(req) : readBody(req, JSON_SIZE_BYTES_MAX);
   };

@@ -8,6 +8,16 @@ import { listRoutes, metadataOf } from "./routes.ts";
 import { createSchemaPrinter } from "./schemas.ts";
 import { securitySchemes } from "./security.ts";
 
+const DESCRIPTION = `A typed, signed, durable service in front of ComfyUI.
+
+**Signing.** Every POST carries \`X-API-Key\`, \`X-Timestamp\` (Unix milliseconds) and \`X-Signature\`: the lowercase hex HMAC-SHA256, with
+the API secret, of \`<timestamp>:<body>\`, the exact bytes of the body; nothing follows the colon when there is none. A signature is good
+once, for five minutes either way: a retry signs anew. Version 2 (\`X-Signature-Version: 2\`, \`X-Nonce\`, \`X-Content-SHA256\`) signs the lines
+\`comfy-v2\`, timestamp, nonce, method, path with query, key and SHA-256 of the body, joined by line feeds; the SDK uses it. Reading a job
+needs only \`X-API-Key\`.
+
+**Errors** are \`{ error, code, requestId, details? }\`: a sentence for people, a code for programs.`;
+
 const TAGS: Readonly<Record<string, string>> = {
   Generation: "Make a portrait, an image, speech or a lip-synced video; wait for it, or queue it.",
   Jobs: "Read, follow and cancel what was queued.",
@@ -49,8 +59,7 @@ export function createOpenApiDocument({ version, serverUrl = "/" }: OpenApiOptio
       title: "Comfy service",
       version,
       license: { name: "MIT", identifier: "MIT" },
-      description:
-        "A typed, signed, durable service in front of ComfyUI. Every error is `{ error, code, requestId, details? }`: a sentence for people, a code for programs.",
+      description: DESCRIPTION,
     },
     servers: [{ url: serverUrl }],
     tags: tags.map((name) => ({ name, ...(TAGS[name] && { description: TAGS[name] }) })),

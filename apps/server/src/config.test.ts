@@ -49,3 +49,9 @@ function catchError(work: () => unknown): unknown {
     return error;
   }
 }
+
+test("a variable that deployments set for something this version does not do is named, not ignored in silence", () => {
+  expect(parseConfig({ ...enough, SUPABASE_URL: "https://x.supabase.co", REDIS_URL: "" }).unusedVariables).toEqual([
+    "SUPABASE_URL",
+  ]);
+});

@@ -60,6 +60,18 @@ const environment = z.object({
   DRAIN_SECONDS: seconds(20),
 });
 
+/** Names that deployments set for things this version does not do. Said at the start: silence would look like consent. */
+const unusedNames = [
+  "REDIS_URL",
+  "UPSTASH_REDIS_REST_URL",
+  "UPSTASH_REDIS_REST_TOKEN",
+  "SUPABASE_URL",
+  "SUPABASE_SERVICE_KEY",
+  "SUPABASE_SECRET_KEY",
+  "SUPABASE_BUCKET",
+  "TAILSCALE_AUTHKEY",
+];
+
 /** What the service runs with. Milliseconds and bytes. */
 export interface Config {
   readonly port: number;
@@ -83,6 +95,8 @@ export interface Config {
   readonly jobDeadlineMs: number;
   readonly linkTtlMs: number;
   readonly drainTimeoutMs: number;
+  /** Variables that are set but have no effect. */
+  readonly unusedVariables: readonly string[];
 }
 
 /** A start that was refused, with one sentence per fault. */
@@ -120,5 +134,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     jobDeadlineMs: value.JOB_DEADLINE_SECONDS,
     linkTtlMs: value.LINK_TTL_SECONDS,
     drainTimeoutMs: value.DRAIN_SECONDS,
+    unusedVariables: unusedNames.filter((name) => Object.hasOwn(given, name)),
   };
 }

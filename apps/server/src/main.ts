@@ -1,8 +1,9 @@
 import packageFile from "../package.json" with { type: "json" };
 import { createLog } from "./adapters/pino/create-log.ts";
 import { compose } from "./compose.ts";
-import { ConfigError, parseConfig } from "./config.ts";
+import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { toAppError } from "./errors.ts";
+import type { Log } from "./log.ts";
 
 /** Reads the environment, starts the service, and stops it in order when it is told to. */
 async function main(): Promise<void> {
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   const { version } = packageFile;
   const service = await compose(config, { log, version });
   const { lifecycle } = service;
+  warnOfGaps(config, log);
 
   let isAsked = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -28,6 +30,13 @@ async function main(): Promise<void> {
   });
   await lifecycle.start();
   announce({ event: "ready", url: service.url, docsUrl: `${service.url}/docs`, version });
+}
+
+function warnOfGaps({ unusedVariables, publicUrl, host }: Config, log: Log): void {
+  if (unusedVariables.length > 0)
+    log.warn({ variables: unusedVariables }, "These variables are set, but this version does nothing with them.");
+  if (publicUrl === undefined && ["0.0.0.0", "::"].includes(host))
+    log.warn({}, "PUBLIC_URL is not set: signed links name 127.0.0.1 and open on this machine only.");
 }
 
 /** Whoever started the process waits for this line, so it is written at every log level. */

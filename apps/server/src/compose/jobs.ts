@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { deriveKey, toWebhookSecret } from "@comfy/signing";
 import { createComfyUiBackend } from "../adapters/comfyui/create-backend.ts";
+import { announceBackends } from "../generation/announce-backends.ts";
 import { createBackendPool } from "../generation/backend-pool.ts";
 import { createStageInputs } from "../generation/stage-inputs.ts";
 import { createStoreOutputs } from "../generation/store-outputs.ts";
@@ -32,8 +33,12 @@ const INVENTORY_FRESH_MS = 60_000;
 /** What renders, and what is known about it. */
 export function composeBackends({ config, log, clock, lifecycle }: Ground) {
   const backends = config.backendUrls.map((url) => createComfyUiBackend({ url, log, clock }));
-  const close = async () => void (await Promise.all(backends.map((backend) => backend.close())));
-  lifecycle.add({ name: "backends", stop: close });
+  lifecycle.add({
+    name: "backends",
+    // Not awaited: the service is there for jobs that wait, whether or not a backend is.
+    start: async () => void announceBackends(backends, log),
+    stop: async () => void (await Promise.all(backends.map((backend) => backend.close()))),
+  });
   const inventories = createInventoryCache({ backends, clock, freshMs: INVENTORY_FRESH_MS, log });
   lifecycle.add({ name: "inventories", stop: inventories.close });
   const pool = createBackendPool({ backends, slotsPerBackend: config.slotsPerBackend, inventories, log });

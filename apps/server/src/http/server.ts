@@ -86,7 +86,9 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   return promise;
 }
 
-function toUrl(host: string, port: number): string {
+/** An address to be asked at: whoever listens on all addresses is reached on the loopback one. */
+function toUrl(listening: string, port: number): string {
+  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[listening] ?? listening;
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 

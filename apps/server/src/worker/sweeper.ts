@@ -22,7 +22,7 @@ export function createSweeper({ jobs, finishJob, log }: SweeperDeps): LifecycleP
     async run() {
       const overdue = await jobs.findOverdue(AT_ONCE);
       for (const { id } of overdue) {
-        const failure = { code: "deadline_exceeded" as const, message: "The job did not start before its deadline." };
+        const failure = { code: "deadline_exceeded" as const, message: "The job did not end before its deadline." };
         await finishJob({ jobId: id, ending: { state: "expired", failure }, isRefunded: true });
       }
       return overdue.length === AT_ONCE;

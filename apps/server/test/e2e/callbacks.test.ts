@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { deriveKey, toWebhookSecret } from "@comfy/signing";
+import { webhookSecretOf } from "@comfy/client/webhooks";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { apiSecret, startService } from "./start-service.ts";
@@ -34,7 +34,7 @@ async function startReceiver(...statuses: number[]) {
 test("each ended job tells its callback once, signed so that any Standard Webhooks library can check it", async () => {
   await using service = await startService({ environment: { ALLOW_PRIVATE_URLS: "true" } });
   using receiver = await startReceiver();
-  const webhook = new Webhook(toWebhookSecret(await deriveKey(apiSecret, "webhooks/v1")));
+  const webhook = new Webhook(await webhookSecretOf(apiSecret));
 
   const response = await service.post("/image/async", {
     prompt: "a door",

@@ -43,6 +43,11 @@ const START = `Scalar.createApiReference("#app", {
   withDefaultFonts: false,
   telemetry: false,
   hideClientButton: true,
+  // The page holds no secret to sign a request with, so it offers to send none.
+  hideTestRequestButton: true,
+  showDeveloperTools: "never",
+  mcp: { disabled: true },
+  orderSchemaPropertiesBy: "preserve",
   agent: { disabled: true },
 });
 `;

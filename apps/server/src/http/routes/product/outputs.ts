@@ -21,6 +21,8 @@ interface Call {
 
 /** The range to send. `If-Range` names the file the caller has a part of: another file is sent whole. */
 function readRange({ req, res }: Call, sizeBytes: number, etag: string): ByteRange | undefined {
+  // RFC 9110: a range is defined for GET alone.
+  if (req.method !== "GET") return undefined;
   if ((req.get("if-range") ?? etag) !== etag) return undefined;
   try {
     return parseRange(req.get("range"), sizeBytes);

@@ -1,0 +1,45 @@
+import type { AppError } from "../errors.ts";
+import { cancelledFailure } from "./cancel-job.ts";
+import type { Attempt } from "./job.ts";
+import type { Ending } from "./job-store.ts";
+import type { Run } from "./run.ts";
+
+const PUT_OFF_MS = 5_000;
+
+/** Our disk or our database did not take what they were given. That says nothing about the job, which goes on from where it stands. */
+export async function putOffRun({ claimed, deps, log }: Run, error: AppError): Promise<void> {
+  log.error({ error: error.cause ?? error }, "Something of ours did not work; the job is taken up again soon.");
+  await deps.jobs.postpone(claimed.lease, { reason: error.message, delayMs: PUT_OFF_MS });
+}
+
+interface EndingOptions {
+  readonly attempt?: Attempt;
+  readonly isRefunded?: boolean;
+}
+
+/** Ends a job that was cancelled or outlived its deadline. */
+export async function stopRun(run: Run, attempt?: Attempt): Promise<void> {
+  const ending: Ending =
+    run.control.stopReason === "deadline"
+      ? {
+          state: "expired",
+          failure: { code: "deadline_exceeded", message: "The job did not end before its deadline." },
+        }
+      : { state: "cancelled", failure: cancelledFailure };
+  await finishRun(run, ending, { ...(attempt && { attempt }), isRefunded: attempt === undefined });
+}
+
+/** Ends a job that gives no result. */
+export function failRun(run: Run, { code, message, details }: AppError, options: EndingOptions): Promise<void> {
+  const failure = { code, message, ...(details !== undefined && { details }) };
+  return finishRun(run, { state: "failed", failure }, options);
+}
+
+export async function finishRun(
+  { claimed, deps }: Run,
+  ending: Ending,
+  { attempt, isRefunded = false }: EndingOptions,
+): Promise<void> {
+  const { lease } = claimed;
+  await deps.finishJob({ jobId: lease.jobId, lease, ending, isRefunded, ...(attempt && { attemptId: attempt.id }) });
+}

@@ -60,13 +60,13 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, { backends
   const { durability, check: checkDatabase } = stored.database;
   const isDraining = () => lifecycle.isDraining;
   const limiter = createMemoryRateLimiter({ clock });
-  const keys = createEnvironmentKeyRing({ keys: config.apiKeys, secret: config.apiSecret });
+  const keys = createEnvironmentKeyRing({ keys: config.apiKeys, secret: config.apiSecret, limits: config.keyLimits });
   const { uploadAsset, openLink } = assets;
   const http = createHttpServer(
     {
       log,
       clock,
-      authenticate: createAuthenticate({ keys, clock }),
+      authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits }),
       // Strangers choose its subjects, so a flood of them must not push the owners' counters out.
       ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock }),
       limitRequest: createLimitRequest({ limiter, clock }),

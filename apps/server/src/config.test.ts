@@ -55,3 +55,24 @@ test("a variable that deployments set for something this version does not do is 
     "SUPABASE_URL",
   ]);
 });
+
+test("limits differ from those of a tier where LIMITS says so, for a tier or for one named key", () => {
+  const LIMITS = JSON.stringify({
+    tiers: { enterprise: { concurrentJobs: 20 } },
+    keys: { landline: { requestsPerMinute: 300, generationsPerDay: null } },
+  });
+  const config = parseConfig({ ...enough, LIMITS });
+  expect(config.tierLimits.enterprise).toMatchObject({ concurrentJobs: 20, requestsPerMinute: 1_000 });
+  expect(config.tierLimits.free.requestsPerMinute).toBe(10);
+  expect(config.keyLimits).toEqual({ landline: { requestsPerMinute: 300, generationsPerDay: null } });
+});
+
+test.each([
+  "[]",
+  "{",
+  '{"tiers":{"gold":{}}}',
+  '{"tiers":{"pro":{"requestsPerMinute":0}}}',
+  '{"keys":{"a":{"perMinute":1}}}',
+])("LIMITS=%s is refused", (LIMITS) => {
+  expect(() => parseConfig({ ...enough, LIMITS })).toThrow(/LIMITS/);
+});

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { type TierLimits, type TierName, tierNames, tiers } from "@comfy/contracts";
 import * as z from "zod";
 
 const flag = z.enum(["true", "false", "1", "0"]).transform((word) => word === "true" || word === "1");
@@ -27,6 +28,34 @@ const backendUrl = z
   .refine((url) => !new URL(url).search, "an address must not carry a query")
   .transform((url) => url.replace(/\/+$/, ""));
 
+const limit = z.int().positive();
+const someLimits = z
+  .strictObject({
+    requestsPerMinute: limit,
+    requestsPerHour: limit,
+    jobReadsPerMinute: limit,
+    generationsPerDay: limit.nullable(),
+    concurrentJobs: limit.nullable(),
+  })
+  .partial();
+/** `{"tiers":{"enterprise":{"concurrentJobs":20}},"keys":{"landline":{"requestsPerMinute":300}}}`; null is no limit. */
+const limits = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue('expected JSON, e.g. {"tiers":{"enterprise":{"concurrentJobs":20}}}');
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.strictObject({
+      tiers: z.partialRecord(z.enum(tierNames), someLimits).optional(),
+      keys: z.record(z.string(), someLimits).optional(),
+    }),
+  );
+
 /** Every environment variable of the service. Empty texts count as absent. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -43,6 +72,7 @@ const environment = z.object({
   COMFYUI_API_SECRET: z
     .string({ error: "is missing: the secret that requests are signed with." })
     .min(16, "needs at least 16 characters"),
+  LIMITS: limits.optional(),
   ENABLE_ASYNC_QUEUES: flag.default(true),
   ALLOW_PRIVATE_URLS: flag.default(false),
   MAX_UPLOAD_SIZE: z.coerce
@@ -83,6 +113,9 @@ export interface Config {
   readonly backendUrls: readonly string[];
   readonly apiKeys: readonly string[];
   readonly apiSecret: string;
+  readonly tierLimits: Readonly<Record<TierName, TierLimits>>;
+  /** What differs for keys of `name:key` entries, by name. */
+  readonly keyLimits: Readonly<Record<string, Partial<TierLimits>>>;
   readonly isAsyncEnabled: boolean;
   readonly arePrivateUrlsAllowed: boolean;
   readonly uploadSizeBytesMax: number;
@@ -112,7 +145,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = environment.safeParse(given);
   if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${toPlace(path)}: ${message}`));
   const value = parsed.data;
   return {
     port: value.PORT,
@@ -123,6 +156,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     backendUrls: value.COMFYUI_URL,
     apiKeys: value.COMFYUI_API_KEYS,
     apiSecret: value.COMFYUI_API_SECRET,
+    tierLimits: mapValues(tiers, (usual, tier) => ({
+      ...usual,
+      ...toPartialLimits(value.LIMITS?.tiers?.[tier] ?? {}),
+    })),
+    keyLimits: mapValues(value.LIMITS?.keys ?? {}, toPartialLimits),
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,
     arePrivateUrlsAllowed: value.ALLOW_PRIVATE_URLS,
     uploadSizeBytesMax: value.MAX_UPLOAD_SIZE,
@@ -136,4 +174,18 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     drainTimeoutMs: value.DRAIN_SECONDS,
     unusedVariables: unusedNames.filter((name) => Object.hasOwn(given, name)),
   };
+}
+
+/** The variable, and where in it; which of the addresses of a list is wrong is seen in the address. */
+const toPlace = (path: readonly PropertyKey[]): string => path.filter((part) => typeof part === "string").join(".");
+
+// What came from JSON holds no undefined, which the compiler cannot know.
+const toPartialLimits = (given: z.output<typeof someLimits>) => given as Partial<TierLimits>;
+
+function mapValues<Name extends string, From, To>(
+  record: Readonly<Record<Name, From>>,
+  change: (value: From, name: Name) => To,
+): Record<Name, To> {
+  const entries = Object.entries(record) as [Name, From][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, change(value, name)])) as Record<Name, To>;
 }

@@ -4,7 +4,10 @@ import type { Backend } from "./backend.ts";
 const LOOK_TIMEOUT_MS = 5_000;
 
 /** Says once, at the start, which backends answer: a wrong address is found here and not by the first caller. */
-export async function announceBackends(backends: readonly Backend[], log: Log): Promise<void> {
+export async function announceBackends(
+  backends: readonly Pick<Backend, "id" | "readStatus">[],
+  log: Log,
+): Promise<void> {
   await Promise.all(
     backends.map(async (backend) => {
       const { isReachable, ...status } = await backend.readStatus(AbortSignal.timeout(LOOK_TIMEOUT_MS));

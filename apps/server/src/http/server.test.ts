@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { send, toSignedInit } from "../../test/http/call.ts";
 import { type Door, startDoor } from "../../test/http/start-door.ts";
+import { createHttpServer } from "./server.ts";
 
 /** Sends bytes as they are and gives everything that came back until the other side closed. */
 async function sendRaw(door: Door, bytes: string | readonly string[]): Promise<string> {
@@ -89,8 +90,16 @@ describe("the server", () => {
     expect(door.server.url).toBe(door.url);
   });
 
+  it("names an address that can be asked when it listens on all of them", async () => {
+    const { deps } = await startDoor();
+    const server = createHttpServer(deps, { host: "0.0.0.0", port: 0 });
+    await server.start(AbortSignal.timeout(5_000));
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${server.url}/ping`)).status).toBe(200);
+    await server.stop();
+  });
+
   it("does not start on a port that is taken", async () => {
-    const { createHttpServer } = await import("./server.ts");
     const door = await startDoor();
     const other = createHttpServer(door.deps, { host: "127.0.0.1", port: Number(new URL(door.url).port) });
     await expect(other.start(AbortSignal.timeout(1_000))).rejects.toThrow("EADDRINUSE");

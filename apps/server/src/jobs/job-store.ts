@@ -84,7 +84,6 @@ export interface JobStore {
     },
   ): Promise<Attempt | undefined>;
   markAttempt(lease: Lease, attemptId: string, state: Attempt["state"]): Promise<void>;
-  countAttempts(jobId: string): Promise<number>;
   pinInput(lease: Lease, slot: string, assetId: string): Promise<void>;
   /** Moves a leased job between the states that are not terminal. */
   setState(lease: Lease, state: Extract<JobState, "running" | "collecting">): Promise<boolean>;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createManualClock } from "../../test/manual-clock.ts";
+import { sampleJob } from "../../test/sample-job.ts";
 import { silentLog } from "../log.ts";
 import { createMemoryEventBus } from "./event-bus-memory.ts";
 import type { Attempt } from "./job.ts";
@@ -21,22 +22,7 @@ const claimed: ClaimedJob = {
   lease: { jobId: "job", epoch: 2 },
   liveAttempt: attempt,
   inputs: {},
-  job: {
-    id: "job",
-    ownerId: "owner",
-    keyId: "key",
-    kind: "image",
-    state: "running",
-    plan: { kind: "image", workflow: "image", version: 1, seed: 1, variants: [], media: [] },
-    seed: 1,
-    isUploadedToCloud: true,
-    requestId: "request",
-    isAbandonable: true,
-    isCancelRequested: false,
-    createdAtMs: clock.nowMs(),
-    deadlineAtMs: clock.nowMs() + 3_600_000,
-    outputs: [],
-  },
+  job: sampleJob({ createdAtMs: clock.nowMs(), deadlineAtMs: clock.nowMs() + 3_600_000 }),
 };
 
 /** A worker whose configuration names no backend that the attempt could be on; what it does is written down. */
@@ -52,7 +38,6 @@ function setUp() {
     claim: unused,
     renew: unused,
     beginAttempt: unused,
-    countAttempts: unused,
     pinInput: unused,
     setState: unused,
     saveProgress: unused,

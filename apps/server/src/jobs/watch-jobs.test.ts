@@ -1,25 +1,11 @@
 import { expect, test } from "vitest";
+import { sampleJob } from "../../test/sample-job.ts";
 import { silentLog } from "../log.ts";
 import { createMemoryEventBus } from "./event-bus-memory.ts";
 import type { Job } from "./job.ts";
 import { createJobWatcher } from "./watch-jobs.ts";
 
-const running = (id: string): Job => ({
-  id,
-  ownerId: "owner",
-  keyId: "key",
-  kind: "image",
-  state: "running",
-  plan: { kind: "image", workflow: "image", version: 1, seed: 1, variants: [], media: [] },
-  seed: 1,
-  isUploadedToCloud: true,
-  requestId: "request",
-  isAbandonable: true,
-  isCancelRequested: false,
-  createdAtMs: 0,
-  deadlineAtMs: 0,
-  outputs: [],
-});
+const running = (id: string): Job => sampleJob({ id });
 
 function setUp(tickMs = 60_000) {
   const rows = new Map<string, Job>();

@@ -152,14 +152,13 @@ export function claimSuite(getDatabase: GetDatabase): void {
   });
 
   describe("attempt", () => {
-    it("is numbered, counted, and the only live one of its job", async () => {
-      const { job, lease } = await acceptAndClaim(jobs);
+    it("is numbered, and the only live one of its job", async () => {
+      const { lease } = await acceptAndClaim(jobs);
       const first = await jobs.beginAttempt(lease, createAttempt());
       expect(first).toMatchObject({ n: 1, state: "intended", summary: { model: "flux-schnell" }, outputNodes: ["9"] });
       await expect(jobs.beginAttempt(lease, createAttempt())).rejects.toThrow();
       if (first) await jobs.markAttempt(lease, first.id, "lost");
       expect(await jobs.beginAttempt(lease, createAttempt())).toMatchObject({ n: 2 });
-      expect(await jobs.countAttempts(job.id)).toBe(2);
     });
 
     it("moves forward only", async () => {

@@ -59,9 +59,3 @@ export async function markAttempt(
 }
 
 const order = sql`array['intended', 'sent', 'acked', 'done', 'lost', 'superseded']`;
-
-export async function countAttempts(db: Kysely<Tables>, jobId: string): Promise<number> {
-  const { rows } = await sql<{ attempts: number }>`
-    select count(*)::integer as attempts from comfy.attempts where job_id = ${jobId}::uuid`.execute(db);
-  return rows[0]?.attempts ?? 0;
-}

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { JobStore } from "../../jobs/job-store.ts";
 import { acceptJob } from "./accept-job.ts";
-import { beginAttempt, countAttempts, markAttempt } from "./attempts.ts";
+import { beginAttempt, markAttempt } from "./attempts.ts";
 import { claimJobs } from "./claim-jobs.ts";
 import { finishJob } from "./finish-job.ts";
 import { pinJobInput, postponeJob, releaseJobLeases, renewLeases, saveJobProgress, setJobState } from "./hold-lease.ts";
@@ -19,7 +19,6 @@ export function createJobStore(db: Kysely<Tables>): JobStore {
     postpone: (lease, options) => postponeJob(db, lease, options),
     beginAttempt: (lease, attempt) => beginAttempt(db, lease, attempt),
     markAttempt: (lease, attemptId, state) => markAttempt(db, lease, attemptId, state),
-    countAttempts: (jobId) => countAttempts(db, jobId),
     pinInput: (lease, slot, assetId) => pinJobInput(db, lease, slot, assetId),
     setState: (lease, state) => setJobState(db, lease, state),
     saveProgress: (lease, progress) => saveJobProgress(db, lease, progress),

@@ -9,12 +9,20 @@ export interface AcquiredSlot {
   readonly type: "slot";
   readonly backend: Backend;
   readonly inventory: Inventory;
+  /** Under which lease this process owned the backend when the place was given. Check it again right before sending. */
+  readonly lease: { readonly holder: string; readonly epoch: number };
+  /** The place is behind a render that still runs: sent now, the prompt starts the moment that one ends. */
+  readonly isAhead: boolean;
   release(): void;
 }
 
 export interface NoSlot {
   readonly type: "none";
-  readonly reason: "unreachable" | "missing" | "detached";
+  /**
+   * `missing`: every backend of this process that was heard lacks something. `not_owned`: one that another process owns could do it.
+   * `drained`: those that could do it are taken out of service.
+   */
+  readonly reason: "unreachable" | "missing" | "not_owned" | "drained" | "detached";
   readonly message: string;
 }
 
@@ -22,6 +30,10 @@ export interface AcquireOptions {
   readonly signal: AbortSignal;
   /** Aborting ends the wait without a slot. */
   readonly detach?: AbortSignal;
+  /** Backends that are taken only when no other could ever do it, e.g. one that ran out of memory. */
+  readonly avoid?: readonly string[];
+  /** Whether a place behind a running render will do when none is free: one for each backend. Default false. */
+  readonly isAheadAllowed?: boolean;
 }
 
 export interface BackendPool {
@@ -31,8 +43,10 @@ export interface BackendPool {
    */
   acquire(plan: Plan, options: AcquireOptions): Promise<AcquiredSlot | NoSlot>;
   find(backendId: string): Backend | undefined;
-  /** Renders that can run at once. */
+  /** Renders that all configured backends can run at once. */
   readonly slotCount: number;
+  /** Places that are free now on backends that this process owns and that take work; `ahead`: behind running renders. */
+  room(): { readonly free: number; readonly ahead: number };
 }
 
 export interface BackendPoolDeps {

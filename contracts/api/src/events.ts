@@ -2,12 +2,22 @@ import * as z from "zod";
 import { jobProgress } from "./jobs.ts";
 import { jobResult } from "./results.ts";
 
+/** Characters of base64 in a preview; a larger picture is not sent. */
+export const previewLengthMax = 64 * 1024;
+
 /** What happens to a job, in order. Exactly one of `completed`, `failed`, `cancelled` ends the stream. */
 export const jobEvent = z
   .discriminatedUnion("type", [
     z.object({ type: z.literal("queued"), position: z.number().optional() }),
     z.object({ type: z.literal("running") }),
     z.object({ type: z.literal("progress"), ...jobProgress.shape }),
+    z
+      .object({
+        type: z.literal("preview"),
+        mediaType: z.string().describe("`image/jpeg` or `image/png`."),
+        data: z.string().max(previewLengthMax).describe("The picture in base64."),
+      })
+      .describe("A small picture of how far the render is, at most one a second; only to listeners that ask for it."),
     z.object({ type: z.literal("completed"), result: jobResult }),
     z.object({ type: z.literal("failed"), error: z.string(), code: z.string(), details: z.unknown().optional() }),
     z.object({ type: z.literal("cancelled") }),
@@ -17,3 +27,9 @@ export type JobEvent = z.infer<typeof jobEvent>;
 
 /** Seconds a `?wait=` long-poll may hold the connection. */
 export const waitSecondsMax = 25;
+
+/** `?preview=true` of an event stream: pictures are many times larger than everything else that is told. */
+export const previewFlag = z
+  .enum(["true", "false"])
+  .optional()
+  .describe("`true` also sends preview pictures while the job renders.");

@@ -7,6 +7,13 @@ export const jobProgress = z
     node: z.string().optional().describe("The node that is running."),
     step: z.number().optional().describe("Step of that node."),
     steps: z.number().optional().describe("Steps of that node."),
+    etaSeconds: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "Seconds that renders like this one still took from here; absent where nothing like it was rendered yet.",
+      ),
   })
   .meta({ id: "JobProgress" });
 export type JobProgress = z.infer<typeof jobProgress>;

@@ -1,7 +1,12 @@
 import type { EventBus, JobNotice } from "./event-bus.ts";
 
+/** Who listens to which job on this process. */
+export interface MemoryEventBus extends EventBus {
+  hasListener(jobId: string): boolean;
+}
+
 /** The bus of a single process. */
-export function createMemoryEventBus(): EventBus {
+export function createMemoryEventBus(): MemoryEventBus {
   const listeners = new Map<string, Set<(notice: JobNotice) => void>>();
   return {
     publish(jobId, notice) {
@@ -15,5 +20,6 @@ export function createMemoryEventBus(): EventBus {
         if (own.size === 0 && listeners.get(jobId) === own) listeners.delete(jobId);
       };
     },
+    hasListener: (jobId) => listeners.has(jobId),
   };
 }

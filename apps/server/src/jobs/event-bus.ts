@@ -5,11 +5,12 @@ import type { JobEvent } from "@comfy/contracts";
  * whoever works on it to look at its flag.
  */
 export type JobNotice =
-  | Extract<JobEvent, { type: "queued" | "running" | "progress" }>
+  | Extract<JobEvent, { type: "queued" | "running" | "progress" | "preview" }>
   | { readonly type: "finished" | "cancel_requested" };
 
-/** Carries notices from who works on a job to who listens. A hint: listeners also read the database. */
+/** Carries notices from who works on a job to who listens, on every process. A hint: listeners also read the database. */
 export interface EventBus {
+  /** Never throws and is not waited for: a job does not care whether anybody heard. */
   publish(jobId: string, notice: JobNotice): void;
   /** Calls `listener` for each notice until the returned function is called. */
   subscribe(jobId: string, listener: (notice: JobNotice) => void): () => void;

@@ -1,7 +1,7 @@
 import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
-import { waitSecondsMax } from "../events.ts";
+import { previewFlag, waitSecondsMax } from "../events.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
 import { productJob } from "../jobs.ts";
 import { readErrors, writeErrors } from "./responses.ts";
@@ -48,7 +48,10 @@ export const jobRoutes = c.router({
       "Each event's data is one JobEvent. The stream ends after the terminal event; closing it does not cancel the job. Coming back after the end (with `Last-Event-ID`) is answered with 204, which tells a browser to stop.",
     pathParams,
     headers: { [headerNames.lastEventId]: lastEventId },
-    query: z.object({ lastEventId: lastEventId.describe("The same, for clients that cannot set headers.") }),
+    query: z.object({
+      lastEventId: lastEventId.describe("The same, for clients that cannot set headers."),
+      preview: previewFlag,
+    }),
     responses: {
       200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }),
       204: c.noBody(),

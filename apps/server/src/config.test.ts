@@ -9,7 +9,10 @@ const enough = {
 
 test("the names that deployments already set are enough to start", () => {
   const config = parseConfig(enough);
-  expect(config.backendUrls).toEqual(["http://gpu-a:8188", "http://gpu-b:8188"]);
+  expect(config.backends).toEqual([
+    { url: "http://gpu-a:8188", headers: {}, slots: 1 },
+    { url: "http://gpu-b:8188", headers: {}, slots: 1 },
+  ]);
   expect(config.apiKeys).toEqual(["pro_one", "free_two"]);
   expect(config).toMatchObject({ isAsyncEnabled: true, arePrivateUrlsAllowed: false, syncDeadlineMs: 285_000 });
 });
@@ -75,4 +78,39 @@ test.each([
   '{"keys":{"a":{"perMinute":1}}}',
 ])("LIMITS=%s is refused", (LIMITS) => {
   expect(() => parseConfig({ ...enough, LIMITS })).toThrow(/LIMITS/);
+});
+
+const database = { DATABASE_URL: "postgres://db/comfy" };
+
+test("one process does everything unless ROLE says otherwise", () => {
+  expect(parseConfig(enough)).toMatchObject({ role: "all", leaseMs: 15_000, failoverMs: 120_000 });
+  expect(parseConfig({ ...enough, ...database, ROLE: "worker" }).role).toBe("worker");
+});
+
+test.each(["http", "worker"])("the role %s alone is refused without a database that processes can share", (ROLE) => {
+  expect(() => parseConfig({ ...enough, ROLE })).toThrow(`ROLE: ${ROLE} needs DATABASE_URL`);
+});
+
+test.each(["redis://queue:6379", "postgres://db/queue"])(
+  "the queue %s is refused without DATABASE_URL",
+  (QUEUE_URL) => {
+    expect(() => parseConfig({ ...enough, QUEUE_URL })).toThrow("QUEUE_URL: a queue on a server needs DATABASE_URL");
+  },
+);
+
+test.each([
+  [{}, { type: "memory" }],
+  [{ REDIS_URL: "redis://r" }, { type: "memory" }],
+  [database, { type: "database" }],
+  [
+    { ...database, REDIS_URL: "redis://r" },
+    { type: "redis", url: "redis://r" },
+  ],
+  [{ ...database, REDIS_URL: "redis://r", QUEUE_URL: "off" }, { type: "off" }],
+  [
+    { ...database, QUEUE_URL: "postgresql://q/x" },
+    { type: "postgres", url: "postgresql://q/x" },
+  ],
+])("with %o the knocks go through %o", (given, queue) => {
+  expect(parseConfig({ ...enough, ...given }).queue).toEqual(queue);
 });

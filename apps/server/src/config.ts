@@ -1,71 +1,29 @@
 import { resolve } from "node:path";
-import { type TierLimits, type TierName, tierNames, tiers } from "@comfy/contracts";
+import type { TierLimits, TierName } from "@comfy/contracts";
 import * as z from "zod";
+import { type BackendConfig, parseBackends, slots } from "./config/backends.ts";
+import { limits, toKeyLimits, toTierLimits } from "./config/limits.ts";
+import {
+  findProcessFaults,
+  type QueueConfig,
+  queueUrl,
+  type Role,
+  redisUrl,
+  roles,
+  toQueue,
+} from "./config/processes.ts";
+import { flag, list, requiredList, seconds } from "./config/words.ts";
 
-const flag = z.enum(["true", "false", "1", "0"]).transform((word) => word === "true" || word === "1");
-const toWords = (text: string) =>
-  text
-    .split(",")
-    .map((word) => word.trim())
-    .filter((word) => word !== "");
-const list = z.string().transform(toWords);
-const requiredList = (missing: string) =>
-  z
-    .string({ error: missing })
-    .transform(toWords)
-    .refine((words) => words.length > 0, { error: missing, abort: true });
-// A timer of Node set for longer than 2^31 − 1 ms goes off at once.
-const SECONDS_MAX = 2_147_483;
-const seconds = (fallback: number) =>
-  z.coerce
-    .number()
-    .positive()
-    .max(SECONDS_MAX, `must be at most ${SECONDS_MAX} (24 days)`)
-    .default(fallback)
-    .transform((value) => value * 1000);
-const backendUrl = z
-  .url({ protocol: /^https?$/, error: "expected http(s) addresses, e.g. http://127.0.0.1:8188", abort: true })
-  .refine((url) => !new URL(url).search, "an address must not carry a query")
-  .transform((url) => url.replace(/\/+$/, ""));
-
-const limit = z.int().positive();
-const someLimits = z
-  .strictObject({
-    requestsPerMinute: limit,
-    requestsPerHour: limit,
-    jobReadsPerMinute: limit,
-    generationsPerDay: limit.nullable(),
-    concurrentJobs: limit.nullable(),
-  })
-  .partial();
-/** `{"tiers":{"enterprise":{"concurrentJobs":20}},"keys":{"landline":{"requestsPerMinute":300}}}`; null is no limit. */
-const limits = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue('expected JSON, e.g. {"tiers":{"enterprise":{"concurrentJobs":20}}}');
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z.strictObject({
-      tiers: z.partialRecord(z.enum(tierNames), someLimits).optional(),
-      keys: z.record(z.string(), someLimits).optional(),
-    }),
-  );
-
-/** Every environment variable of the service. Empty texts count as absent. */
+/** Every environment variable of the service, but for those that say which backends there are. Empty texts count as absent. */
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   HOST: z.string().default("0.0.0.0"),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   DATA_DIR: z.string().default(".comfy"),
+  ROLE: z.enum(roles).default("all"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  COMFYUI_URL: requiredList(
-    "is missing: the address of a ComfyUI server, e.g. http://127.0.0.1:8188 (several: comma-separated). To try the service without a GPU, run npm start, which brings an emulator.",
-  ).pipe(z.array(backendUrl).refine((urls) => new Set(urls).size === urls.length, "names one server twice")),
+  REDIS_URL: redisUrl.optional(),
+  QUEUE_URL: queueUrl.optional(),
   COMFYUI_API_KEYS: requiredList(
     "is missing: one or more keys, comma-separated, whose prefix (free_, basic_, pro_, enterprise_) is their tier.",
   ),
@@ -83,7 +41,9 @@ const environment = z.object({
   CORS_ORIGINS: list.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).default(0),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  BACKEND_SLOTS: z.coerce.number().int().min(1).max(16).default(1),
+  BACKEND_SLOTS: slots.default(1),
+  LEASE_SECONDS: seconds(15).refine((value) => value >= 1_000, "must be at least 1"),
+  FAILOVER_SECONDS: seconds(120),
   SYNC_DEADLINE_SECONDS: seconds(285),
   JOB_DEADLINE_SECONDS: seconds(3600),
   LINK_TTL_SECONDS: seconds(3600).refine((value) => value >= 3_600_000, "must be at least 3600"),
@@ -92,7 +52,6 @@ const environment = z.object({
 
 /** Names that deployments set for things this version does not do. Said at the start: silence would look like consent. */
 const unusedNames = [
-  "REDIS_URL",
   "UPSTASH_REDIS_REST_URL",
   "UPSTASH_REDIS_REST_TOKEN",
   "SUPABASE_URL",
@@ -109,8 +68,12 @@ export interface Config {
   /** The origin (and path prefix) that callers reach the service at; absent: the address it listens on. */
   readonly publicUrl?: string;
   readonly dataDirectory: string;
+  readonly role: Role;
   readonly databaseUrl?: string;
-  readonly backendUrls: readonly string[];
+  /** Carries events between processes. */
+  readonly redisUrl?: string;
+  readonly queue: QueueConfig;
+  readonly backends: readonly BackendConfig[];
   readonly apiKeys: readonly string[];
   readonly apiSecret: string;
   readonly tierLimits: Readonly<Record<TierName, TierLimits>>;
@@ -123,7 +86,10 @@ export interface Config {
   /** Reverse proxies in front whose `X-Forwarded-For` is believed. */
   readonly proxyHops: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
-  readonly slotsPerBackend: number;
+  /** How long jobs and backends stay with a process that was not heard of. */
+  readonly leaseMs: number;
+  /** How long a backend may be out of reach before its render is given to another. */
+  readonly failoverMs: number;
   readonly syncDeadlineMs: number;
   readonly jobDeadlineMs: number;
   readonly linkTtlMs: number;
@@ -144,30 +110,43 @@ export class ConfigError extends Error {
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = environment.safeParse(given);
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${toPlace(path)}: ${message}`));
-  const value = parsed.data;
+  const backends = parseBackends(given, parsed.data?.BACKEND_SLOTS ?? 1);
+  const faults = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => `${toPlace(path)}: ${message}`),
+    ...(backends.ok ? [] : backends.faults),
+    ...(parsed.success ? findProcessFaults(parsed.data) : []),
+  ];
+  if (!parsed.success || !backends.ok || faults.length > 0) throw new ConfigError(faults);
+  return toConfig(parsed.data, backends.backends, given);
+}
+
+function toConfig(
+  value: z.output<typeof environment>,
+  backends: readonly BackendConfig[],
+  given: Readonly<Record<string, unknown>>,
+): Config {
   return {
     port: value.PORT,
     host: value.HOST,
     ...(value.PUBLIC_URL && { publicUrl: value.PUBLIC_URL.replace(/\/+$/, "") }),
     dataDirectory: resolve(value.DATA_DIR),
+    role: value.ROLE,
     ...(value.DATABASE_URL && { databaseUrl: value.DATABASE_URL }),
-    backendUrls: value.COMFYUI_URL,
+    ...(value.REDIS_URL && { redisUrl: value.REDIS_URL }),
+    queue: toQueue(value),
+    backends,
     apiKeys: value.COMFYUI_API_KEYS,
     apiSecret: value.COMFYUI_API_SECRET,
-    tierLimits: mapValues(tiers, (usual, tier) => ({
-      ...usual,
-      ...toPartialLimits(value.LIMITS?.tiers?.[tier] ?? {}),
-    })),
-    keyLimits: mapValues(value.LIMITS?.keys ?? {}, toPartialLimits),
+    tierLimits: toTierLimits(value.LIMITS),
+    keyLimits: toKeyLimits(value.LIMITS),
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,
     arePrivateUrlsAllowed: value.ALLOW_PRIVATE_URLS,
     uploadSizeBytesMax: value.MAX_UPLOAD_SIZE,
     corsOrigins: value.CORS_ORIGINS,
     proxyHops: value.TRUST_PROXY,
     logLevel: value.LOG_LEVEL,
-    slotsPerBackend: value.BACKEND_SLOTS,
+    leaseMs: value.LEASE_SECONDS,
+    failoverMs: value.FAILOVER_SECONDS,
     syncDeadlineMs: value.SYNC_DEADLINE_SECONDS,
     jobDeadlineMs: value.JOB_DEADLINE_SECONDS,
     linkTtlMs: value.LINK_TTL_SECONDS,
@@ -178,14 +157,3 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
 
 /** The variable, and where in it; which of the addresses of a list is wrong is seen in the address. */
 const toPlace = (path: readonly PropertyKey[]): string => path.filter((part) => typeof part === "string").join(".");
-
-// What came from JSON holds no undefined, which the compiler cannot know.
-const toPartialLimits = (given: z.output<typeof someLimits>) => given as Partial<TierLimits>;
-
-function mapValues<Name extends string, From, To>(
-  record: Readonly<Record<Name, From>>,
-  change: (value: From, name: Name) => To,
-): Record<Name, To> {
-  const entries = Object.entries(record) as [Name, From][];
-  return Object.fromEntries(entries.map(([name, value]) => [name, change(value, name)])) as Record<Name, To>;
-}

@@ -32,7 +32,10 @@ const INVENTORY_FRESH_MS = 60_000;
 
 /** What renders, and what is known about it. */
 export function composeBackends({ config, log, clock, lifecycle }: Ground) {
-  const backends = config.backendUrls.map((url) => createComfyUiBackend({ url, log, clock }));
+  const backends = config.backends.map(({ unreachableAfterMs = config.failoverMs, ...backend }) =>
+    // Whoever sent a prompt may go on for as long as its lease; then its request may still be under way.
+    createComfyUiBackend({ ...backend, unreachableAfterMs, graceMs: 2 * config.leaseMs, log, clock }),
+  );
   lifecycle.add({
     name: "backends",
     // Not awaited: the service is there for jobs that wait, whether or not a backend is.
@@ -41,7 +44,7 @@ export function composeBackends({ config, log, clock, lifecycle }: Ground) {
   });
   const inventories = createInventoryCache({ backends, clock, freshMs: INVENTORY_FRESH_MS, log });
   lifecycle.add({ name: "inventories", stop: inventories.close });
-  const pool = createBackendPool({ backends, slotsPerBackend: config.slotsPerBackend, inventories, log });
+  const pool = createBackendPool({ backends, slotsPerBackend: config.backends[0]?.slots ?? 1, inventories, log });
   const checkEligibility = createCheckEligibility({ backends, inventories, freshMs: INVENTORY_FRESH_MS });
   return { backends, pool, checkEligibility };
 }

@@ -67,6 +67,7 @@ export function createComfyUi(options: ComfyUiOptions) {
     headers,
     timeouts,
     log,
+    onLost: tracks.wakeAll,
     onText: tracks.hearText,
     onBinary: tracks.hearBinary,
   });
@@ -74,11 +75,12 @@ export function createComfyUi(options: ComfyUiOptions) {
   const cancel = createCancel(http, finder);
   const open = createOpenFile(http, timeouts.requestMs);
   const upload = createUpload(http);
+  const epoch = createBootEpoch({ open, upload, socket, socketMs: timeouts.socketMs });
   const takeBack = (promptId: string) => cancel({ promptId, signal: AbortSignal.timeout(takeBackMs) });
 
   return {
     clientId,
-    submit: createSubmit({ http, socket, tracks, clientId, timeouts, log, takeBack }),
+    submit: createSubmit({ http, socket, tracks, clientId, timeouts, log, takeBack, onTrouble: epoch.forget }),
     follow: createFollow({ finder, socket, tracks, timeouts, log }),
     /** One look: at the queue first, at the history second. */
     find: (promptId: string, signal?: AbortSignal): Promise<PromptState> =>
@@ -86,7 +88,8 @@ export function createComfyUi(options: ComfyUiOptions) {
     cancel,
     open,
     upload,
-    bootEpoch: createBootEpoch({ open, upload }),
+    /** Another text after each restart of the server. */
+    bootEpoch: epoch.read,
     ...createDiscovery(http),
     /** Ends the socket and all requests; whoever waits gets a ComfyUiError `closed`. */
     async close(): Promise<void> {

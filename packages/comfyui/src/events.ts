@@ -10,8 +10,11 @@ export type PromptEvent =
   | { readonly type: "preview"; readonly mediaType: string; readonly bytes: Uint8Array }
   /** What a node has to say. */
   | { readonly type: "text"; readonly node: string; readonly text: string }
-  /** It runs, but nothing was heard of it for so long. Repeated each time the bound passes. */
-  | { readonly type: "stalled"; readonly quietMs: number }
+  /**
+   * Nothing was heard for so long of what runs: this prompt, or a stranger's before it. Certain: prompts wait although nothing runs, so the
+   * server's worker is dead. Repeated each time the bound passes.
+   */
+  | { readonly type: "stalled"; readonly quietMs: number; readonly isCertain: boolean }
   /** The server stopped answering, so long ago. Told once; `reachable` follows when it answers again. */
   | { readonly type: "unreachable"; readonly sinceMs: number }
   | { readonly type: "reachable" };

@@ -14,8 +14,8 @@ import { type Outcome, toOutcome } from "./outcome.ts";
 /** Where a prompt is. */
 export type PromptState =
   | { readonly type: "running"; readonly graph: unknown }
-  /** `position` prompts go before it, the running one included. */
-  | { readonly type: "queued"; readonly position: number; readonly graph: unknown }
+  /** `position` prompts go before it, the running one included; `running` is the id of that one, absent when nothing runs. */
+  | { readonly type: "queued"; readonly position: number; readonly running?: string; readonly graph: unknown }
   | { readonly type: "done"; readonly outcome: Outcome }
   /** Never accepted, deleted, evicted, or forgotten in a restart. Right after a lost answer it may still be about to appear. */
   | { readonly type: "unknown" };
@@ -41,7 +41,13 @@ function readQueue(snapshot: QueueSnapshot, promptId: string): PromptState | und
   const pending = toExecutionOrder(snapshot.queue_pending);
   const index = pending.findIndex(isPrompt(promptId));
   if (index < 0) return undefined;
-  return { type: "queued", position: snapshot.queue_running.length + index, graph: pending[index]?.[2] };
+  const first = snapshot.queue_running[0]?.[1];
+  return {
+    type: "queued",
+    position: snapshot.queue_running.length + index,
+    graph: pending[index]?.[2],
+    ...(first === undefined ? {} : { running: String(first) }),
+  };
 }
 
 /** @param shareMs how old a look at the queue may be to serve several prompts, which are all followed by the same client */

@@ -1,3 +1,4 @@
+import type { Graph } from "@comfy/comfyui-contract";
 import { ComfyUiError } from "./errors.ts";
 import type { PromptEvent } from "./events.ts";
 import type { Finder } from "./find.ts";
@@ -17,6 +18,10 @@ export interface FollowOptions {
   readonly unreachableAfterMs?: number;
   /** How long a running prompt may be silent before a `stalled` event. Default 120 000; some samplers report nothing for minutes. */
   readonly stalledAfterMs?: number;
+  /** How long prompts may wait although nothing runs before a certain `stalled` event. Default 15 000. */
+  readonly idleAfterMs?: number;
+  /** The nodes whose outputs are wanted. When all of them were heard, nothing is looked up. Default: the nodes that no other node uses. */
+  readonly outputNodes?: readonly string[];
 }
 
 /** How following ended. `vanished`: the server answers but knows nothing of the prompt. */
@@ -38,6 +43,7 @@ const MISSING_LOOKS = 2;
 /** History follows `execution_success` within milliseconds; after this long the ordinary rhythm is good enough. */
 const ENDING_LOOKS = [0, 10, 20, 40, 80, 160, 320];
 const STALLED_AFTER_MS = 120_000;
+const IDLE_AFTER_MS = 15_000;
 const UNREACHABLE_AFTER_MS = 120_000;
 
 /** What the socket said, for the rare case that history was cleared before anybody could read it. */
@@ -47,28 +53,63 @@ function recall(track: Track): Ended {
   return ending ? { ...ending, outputs } : { type: "vanished" };
 }
 
-/** A wait that ends early when the socket says that the prompt ended. */
-function waitForWake(track: Track, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** A wait that ends early, with true, when the socket says that the prompt ended, or is lost, or the caller leaves. */
+function waitForWake(track: Track, delayMs: number, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise((resolve) => {
-    const end = () => {
+    const end = (isWoken: boolean) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", wake);
       track.wake = () => {};
       track.isWoken = false;
-      resolve();
+      resolve(isWoken);
     };
-    const timer = setTimeout(end, delayMs);
-    track.wake = end;
-    if (signal?.aborted || track.isWoken) end();
-    else signal?.addEventListener("abort", end, { once: true });
+    const wake = () => end(true);
+    const timer = setTimeout(() => end(false), delayMs);
+    track.wake = wake;
+    if (signal?.aborted || track.isWoken) wake();
+    else signal?.addEventListener("abort", wake, { once: true });
   });
+}
+
+/** Waits as long as the prompt gives signs of life in time, and until it is woken. */
+async function waitForWord(track: Track, restMs: () => number, signal: AbortSignal | undefined): Promise<void> {
+  let since = performance.now();
+  for (;;) {
+    const isWoken = await waitForWake(track, Math.max(1, since + restMs() - performance.now()), signal);
+    const heardAt = track.signAt ?? since;
+    if (isWoken || heardAt <= since || performance.now() - heardAt >= restMs()) return;
+    since = heardAt;
+  }
+}
+
+const isLink = (value: unknown): value is [string, number] =>
+  Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "number";
+
+/** The nodes that no other node uses: what the graph is for. */
+function endsOf(graph: Graph): readonly string[] {
+  const inputs = Object.values(graph).flatMap((node) => Object.values(node.inputs));
+  const used = new Set(inputs.flatMap((value) => (isLink(value) ? [value[0]] : [])));
+  return Object.keys(graph).filter((node) => !used.has(node));
+}
+
+/**
+ * The outputs, when the socket told everything: it has stood since before the prompt was sent, and every wanted node has shown something.
+ * A node whose result was cached may show nothing; then history knows.
+ */
+function readHeard(track: Track, connection: number | undefined, wanted: readonly string[] | undefined) {
+  const { graph } = track.progress;
+  if (track.ending?.type !== "succeeded" || graph === undefined) return undefined;
+  if (track.connection === undefined || track.connection !== connection) return undefined;
+  const nodes = wanted?.length ? wanted : endsOf(graph);
+  const hasAll = nodes.length > 0 && nodes.every((node) => Object.keys(track.outputs[node] ?? {}).length > 0);
+  return hasAll ? track.outputs : undefined;
 }
 
 type Look = { readonly type: "ended"; readonly ended: Ended } | { readonly type: "going" };
 const going: Look = { type: "going" };
 
 /** Looks until the prompt has ended, one look per call. */
-function createLooks({ finder, log }: FollowParts, track: Track, options: FollowOptions, reporter: Reporter) {
+function createLooks({ finder, socket, log }: FollowParts, track: Track, options: FollowOptions, reporter: Reporter) {
   const { promptId, signal, unreachableAfterMs = UNREACHABLE_AFTER_MS } = options;
   let notBefore = performance.now();
   let missing = 0;
@@ -76,6 +117,8 @@ function createLooks({ finder, log }: FollowParts, track: Track, options: Follow
   let isEndingRead = false;
 
   async function lookAtEnding(): Promise<Look> {
+    const outputs = readHeard(track, socket.connection, options.outputNodes);
+    if (outputs) return { type: "ended", ended: { type: "succeeded", outputs } };
     isEndingRead = true;
     for (const delayMs of ENDING_LOOKS) {
       if (delayMs) await wait(delayMs, signal);
@@ -123,11 +166,15 @@ function createLooks({ finder, log }: FollowParts, track: Track, options: Follow
 export function createFollow(parts: FollowParts) {
   const { tracks, socket, timeouts, log } = parts;
   return async function follow(options: FollowOptions): Promise<Ended> {
-    const { promptId, signal, onEvent, stalledAfterMs = STALLED_AFTER_MS } = options;
+    const { promptId, signal, onEvent } = options;
+    const { stalledAfterMs = STALLED_AFTER_MS, idleAfterMs = IDLE_AFTER_MS } = options;
     signal?.throwIfAborted();
     const track = tracks.open(promptId);
     const release = socket.hold();
+    let isRunningTold = false;
     const tell = (event: PromptEvent) => {
+      if (event.type === "running" && isRunningTold) return;
+      isRunningTold ||= event.type === "running";
       try {
         onEvent?.(event);
       } catch (error) {
@@ -135,16 +182,24 @@ export function createFollow(parts: FollowParts) {
       }
     };
     track.onEvent = tell;
+    if (track.isRunning) tell({ type: "running" });
     if (track.progress.latest) tell({ type: "progress", ...track.progress.latest });
-    const lookOnce = createLooks(parts, track, options, createReporter({ track, socket, tell, stalledAfterMs }));
+    const lookOnce = createLooks(
+      parts,
+      track,
+      options,
+      createReporter({ track, socket, tell, stalledAfterMs, idleAfterMs }),
+    );
+    const isHeard = () => track.connection !== undefined && track.connection === socket.connection;
+    const restMs = () => (isHeard() ? timeouts.quietMs : timeouts.pollMs);
     try {
       // A prompt that we just sent is surely there: the first look can wait for the socket.
-      if (track.isOurs) await waitForWake(track, timeouts.pollMs, signal);
+      if (track.isOurs) await waitForWord(track, restMs, signal);
       for (;;) {
         signal?.throwIfAborted();
         const seen = await lookOnce();
         if (seen.type === "ended") return seen.ended;
-        await waitForWake(track, timeouts.pollMs, signal);
+        await waitForWord(track, restMs, signal);
       }
     } finally {
       release();

@@ -8,6 +8,8 @@ import type { Timeouts } from "./timeouts.ts";
 /** A queue of thousands of graphs has tens of megabytes; more than this is not an answer but an attack. */
 const TEXT_BYTES_MAX = 256 * 1024 * 1024;
 
+const KEEP_ALIVE_MS = 30_000;
+
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -73,6 +75,8 @@ export function createHttp({ url, headers, timeouts, dispatcher }: HttpOptions):
     dispatcher ??
     new Agent({
       connections: 32,
+      // A new connection for every job of a quiet minute costs round trips; the server keeps them for 75 s.
+      keepAliveTimeout: KEEP_ALIVE_MS,
       connect: { timeout: timeouts.connectMs },
       headersTimeout: timeouts.submitMs,
       bodyTimeout: timeouts.chunkMs,

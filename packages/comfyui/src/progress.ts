@@ -1,4 +1,5 @@
 import type { Graph, NodeProgress, SocketMessage } from "@comfy/comfyui-contract";
+import { weighNodes, weightOfSteps } from "./weigh-nodes.ts";
 
 /** How far a prompt is. */
 export interface Progress {
@@ -18,7 +19,7 @@ export interface ProgressTracker {
   /** For prompts found on the server: their graph becomes known later. */
   setGraph(graph: Graph): void;
   readonly latest: Progress | undefined;
-  readonly hasGraph: boolean;
+  readonly graph: Graph | undefined;
 }
 
 interface Step {
@@ -28,33 +29,38 @@ interface Step {
 
 const fractionOf = ({ value, max }: Step): number => (max > 0 ? Math.min(1, Math.max(0, value / max)) : 0);
 
-/** Counts nodes that are done, plus the part of the one at work, over the nodes of the graph. */
+/** Weighs nodes that are done, cached ones included, plus the part of the one at work, against the nodes of the graph. */
 export function createProgressTracker(graph?: Graph): ProgressTracker {
   return new NodeCounter(graph);
 }
 
 class NodeCounter implements ProgressTracker {
   #graph: Graph | undefined;
+  #weights: Map<string, number>;
   #current: string | undefined;
   #latest: Progress | undefined;
   #overall = 0;
+  #hasEnded = false;
   readonly #done = new Set<string>();
   readonly #steps = new Map<string, Step>();
 
   constructor(graph?: Graph) {
     this.#graph = graph;
+    this.#weights = weighNodes(graph ?? {});
   }
 
   get latest(): Progress | undefined {
     return this.#latest;
   }
 
-  get hasGraph(): boolean {
-    return this.#graph !== undefined;
+  get graph(): Graph | undefined {
+    return this.#graph;
   }
 
   setGraph(graph: Graph): void {
-    this.#graph ??= graph;
+    if (this.#graph) return;
+    this.#graph = graph;
+    this.#weights = weighNodes(graph);
   }
 
   apply(message: SocketMessage): Progress | undefined {
@@ -84,10 +90,14 @@ class NodeCounter implements ProgressTracker {
         this.#done.add(data.display_node ?? data.node);
         return true;
       case "progress":
-        if (data.node) this.#steps.set(data.node, data);
+        if (data.node) this.#count(data.node, data);
         return true;
       case "progress_state":
         for (const node of Object.values(data.nodes)) this.#note(node);
+        return true;
+      case "execution_success":
+        // Nodes that no output needs never run.
+        this.#hasEnded = true;
         return true;
       default:
         return false;
@@ -99,20 +109,32 @@ class NodeCounter implements ProgressTracker {
     this.#current = node;
   }
 
+  #count(node: string, step: Step): void {
+    this.#steps.set(node, step);
+    const weight = this.#weights.get(node);
+    // A node that turns out to count its steps is worth more than one that does not.
+    if (weight === 1 && step.max > 1) this.#weights.set(node, weightOfSteps(step.max));
+  }
+
   #note(node: NodeProgress): void {
     // A child of an expanded node reports under its parent, which is not done before all its children are.
     if (node.display_node_id && node.display_node_id !== node.node_id) return;
-    this.#steps.set(node.node_id, node);
+    this.#count(node.node_id, node);
     if (node.state === "finished") this.#done.add(node.node_id);
     else this.#current = node.node_id;
   }
 
   #measure(): number {
-    const nodes = new Set(Object.keys(this.#graph ?? {}));
-    if (nodes.size === 0) return this.#overall;
-    const isAtWork = this.#current !== undefined && nodes.has(this.#current) && !this.#done.has(this.#current);
-    const part = isAtWork ? fractionOf(this.#steps.get(this.#current ?? "") ?? { value: 0, max: 1 }) : 0;
-    const done = [...this.#done].filter((node) => nodes.has(node)).length;
-    return Math.min(1, Math.max(this.#overall, (done + part) / nodes.size));
+    if (this.#weights.size === 0) return this.#overall;
+    if (this.#hasEnded) return 1;
+    const current = this.#current ?? "";
+    let whole = 0;
+    let done = 0;
+    for (const [node, weight] of this.#weights) {
+      whole += weight;
+      if (this.#done.has(node)) done += weight;
+      else if (node === current) done += weight * fractionOf(this.#steps.get(node) ?? { value: 0, max: 1 });
+    }
+    return Math.min(1, Math.max(this.#overall, done / whole));
   }
 }

@@ -19,9 +19,42 @@ export interface ReporterParts {
   readonly socket: Socket;
   readonly tell: (event: PromptEvent) => void;
   readonly stalledAfterMs: number;
+  readonly idleAfterMs: number;
 }
 
-export function createReporter({ track, socket, tell, stalledAfterMs }: ReporterParts): Reporter {
+/** A stranger's prompt is not heard at work: it is given this many times the bound. */
+const STRANGER_PATIENCE = 3;
+/** Between two prompts nothing runs for a moment: so many looks must agree. */
+const IDLE_LOOKS = 3;
+
+/** What goes before a prompt that waits: unchanged for too long, the server's worker is dead. */
+function createAheadWatch({ tell, stalledAfterMs, idleAfterMs }: ReporterParts) {
+  let seen: { readonly running: string | undefined; sinceMs: number } | undefined;
+  let looks = 0;
+  return {
+    forget: () => {
+      seen = undefined;
+    },
+    look(running: string | undefined): void {
+      const nowMs = performance.now();
+      if (!seen || seen.running !== running) {
+        seen = { running, sinceMs: nowMs };
+        looks = 0;
+      }
+      looks += 1;
+      const quietMs = nowMs - seen.sinceMs;
+      const isCertain = running === undefined;
+      const boundMs = isCertain ? idleAfterMs : stalledAfterMs * STRANGER_PATIENCE;
+      if (quietMs < boundMs || looks < IDLE_LOOKS) return;
+      seen.sinceMs = nowMs;
+      tell({ type: "stalled", quietMs: Math.round(quietMs), isCertain });
+    },
+  };
+}
+
+export function createReporter(parts: ReporterParts): Reporter {
+  const { track, socket, tell, stalledAfterMs } = parts;
+  const ahead = createAheadWatch(parts);
   let told: string | undefined;
   let runningSince: number | undefined;
   let quietFrom = 0;
@@ -34,7 +67,7 @@ export function createReporter({ track, socket, tell, stalledAfterMs }: Reporter
     const signAt = Math.max(runningSince, track.signAt ?? 0);
     quietFrom = Math.max(quietFrom, signAt);
     if (now - quietFrom >= stalledAfterMs) {
-      tell({ type: "stalled", quietMs: Math.round(now - signAt) });
+      tell({ type: "stalled", quietMs: Math.round(now - signAt), isCertain: false });
       quietFrom = now;
     }
     if (track.isOurs && track.signAt === undefined && now - runningSince > SILENCE_MS && !isDoubted) {
@@ -46,7 +79,7 @@ export function createReporter({ track, socket, tell, stalledAfterMs }: Reporter
   return {
     report(state) {
       if (state.type !== "running" && state.type !== "queued") return;
-      if (!track.progress.hasGraph) {
+      if (!track.progress.graph) {
         const found = graph.safeParse(state.graph);
         if (found.success) track.progress.setGraph(found.data);
       }
@@ -56,8 +89,10 @@ export function createReporter({ track, socket, tell, stalledAfterMs }: Reporter
         tell(state.type === "queued" ? { type: "queued", position: state.position } : { type: "running" });
       }
       if (state.type === "running") watchQuiet();
+      else ahead.look(state.running);
     },
     lose(sinceMs) {
+      ahead.forget();
       if (!isLost) tell({ type: "unreachable", sinceMs });
       isLost = true;
     },

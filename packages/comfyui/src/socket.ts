@@ -13,6 +13,8 @@ const SUSPICION_MS = 5_000;
 export interface Socket {
   /** Counts one more listener; the answer takes it back. */
   hold(): () => void;
+  /** Counts connections up; undefined while none stands. The same number twice means that nothing was missed in between. */
+  readonly connection: number | undefined;
   /** True once the server has greeted us; false when that takes longer than `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>;
   /** To be called when the server certainly has something to tell: silence for `withinMs` then means that it forgot this socket. */
@@ -28,6 +30,8 @@ export interface SocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;
   readonly log: ComfyUiLog;
+  /** A connection has ended: what is said now is not heard. */
+  readonly onLost: () => void;
   readonly onText: (text: string) => void;
   readonly onBinary: (bytes: Buffer) => void;
 }
@@ -56,12 +60,17 @@ class ReconnectingSocket implements Socket {
   #isMissed = false;
   #isClosed = false;
   #holders = 0;
+  #count = 0;
   #heardAt = 0;
   #suspectedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SocketOptions) {
     this.#options = options;
     this.#url = toSocketUrl(options.url, options.clientId);
+  }
+
+  get connection(): number | undefined {
+    return this.#isGreeted && this.#connection?.isOpen ? this.#count : undefined;
   }
 
   hold(): () => void {
@@ -133,6 +142,7 @@ class ReconnectingSocket implements Socket {
       onEnd: ({ code, error }) => {
         this.#connection = undefined;
         this.#isGreeted = false;
+        this.#options.onLost();
         if (this.#isClosed) return;
         log.debug({ code, ...(error ? { err: error } : {}) }, "The socket to ComfyUI ended.");
         this.#scheduleRetry();
@@ -144,6 +154,7 @@ class ReconnectingSocket implements Socket {
     this.#heardAt = performance.now();
     if (!this.#isGreeted) {
       this.#isGreeted = true;
+      this.#count += 1;
       this.#isMissed = false;
       this.#retryMs = RETRY_MS.first;
       for (const tell of [...this.#waiting]) tell();

@@ -59,6 +59,8 @@ export interface SubmitParts {
   readonly log: ComfyUiLog;
   /** Takes back a prompt of which only a part would run. */
   readonly takeBack: (promptId: string) => Promise<unknown>;
+  /** Called when the server did not answer as it should. */
+  readonly onTrouble: () => void;
 }
 
 type Refused = Extract<Submitted, { type: "refused" }>;
@@ -121,8 +123,9 @@ export function createSubmit(parts: SubmitParts) {
     if (status === 200) return accept(promptId, text);
     if (status === 400 || status === 413) return toRefused(text);
     const error = toStatusError(status, "POST /prompt", text);
-    // 500 is also the answer to a prompt that was queued nevertheless; only below 500 is "not queued" certain.
-    return { type: status >= 500 ? "unknown" : "unreachable", error };
+    // 500 is also the answer to a prompt that was queued nevertheless, and a proxy says 502 or 504 of a request that arrived. Below 500,
+    // and with 503, which the server itself never says, "not queued" is certain.
+    return { type: status >= 500 && status !== 503 ? "unknown" : "unreachable", error };
   }
 
   async function send(options: SubmitOptions): Promise<Submitted> {
@@ -156,14 +159,16 @@ export function createSubmit(parts: SubmitParts) {
     const malformed = checkGraph(graph);
     if (malformed) return malformed;
     signal?.throwIfAborted();
-    tracks.open(promptId, graph);
+    const track = tracks.open(promptId, graph);
     await socket.ready(timeouts.socketMs);
+    track.connection = socket.connection;
     if (signal?.aborted) {
       tracks.close(promptId);
       signal.throwIfAborted();
     }
     const submitted = await send(options);
     if (submitted.type === "refused" || submitted.type === "unreachable") tracks.close(promptId);
+    if (submitted.type === "unknown" || submitted.type === "unreachable") parts.onTrouble();
     return submitted;
   };
 }

@@ -30,6 +30,10 @@ export interface Track {
   onEvent: ((event: PromptEvent) => void) | undefined;
   /** True for a prompt that this client sent: its messages come to our socket. */
   isOurs: boolean;
+  /** The connection that stood when it was sent: while it still stands, everything said about the prompt was heard. */
+  connection: number | undefined;
+  /** Whether it was heard to have begun. */
+  isRunning: boolean;
   /** Called when something happened that is worth a look at the history; `isWoken` remembers a call that nobody waited for. */
   wake: () => void;
   isWoken: boolean;
@@ -45,6 +49,8 @@ export interface Tracks {
    */
   open(promptId: string, graph?: Graph): Track;
   close(promptId: string): void;
+  /** Whoever waits looks for himself: the socket is gone. */
+  wakeAll(): void;
   hearText(text: string): void;
   hearBinary(bytes: Buffer): void;
 }
@@ -69,6 +75,11 @@ const endingOf = (message: SocketMessage): Ending | undefined => {
   }
 };
 
+function wake(track: Track): void {
+  track.isWoken = true;
+  track.wake();
+}
+
 export function createTracks(): Tracks {
   const tracks = new Map<string, Track>();
   // A plain preview names nobody: it belongs to the prompt that last spoke, ours or a stranger's.
@@ -76,6 +87,8 @@ export function createTracks(): Tracks {
 
   function hear(track: Track, message: SocketMessage): void {
     track.signAt = performance.now();
+    if (!track.isRunning) track.onEvent?.({ type: "running" });
+    track.isRunning = true;
     if (message.type === "executed") track.outputs[message.data.node] = message.data.output;
     const progress = track.progress.apply(message);
     if (progress) track.onEvent?.({ type: "progress", ...progress });
@@ -83,8 +96,7 @@ export function createTracks(): Tracks {
     if (ending) track.ending = ending;
     const isClosing = message.type === "executing" && message.data.node === null;
     if (!ending && !isClosing) return;
-    track.isWoken = true;
-    track.wake();
+    wake(track);
   }
 
   return {
@@ -105,6 +117,8 @@ export function createTracks(): Tracks {
         signAt: undefined,
         onEvent: undefined,
         isOurs: graph !== undefined,
+        connection: undefined,
+        isRunning: false,
         wake() {},
         isWoken: false,
       };
@@ -115,6 +129,9 @@ export function createTracks(): Tracks {
     },
     close(promptId) {
       tracks.delete(promptId);
+    },
+    wakeAll() {
+      for (const track of tracks.values()) wake(track);
     },
     hearText(text) {
       let value: unknown;

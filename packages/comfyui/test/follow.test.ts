@@ -49,7 +49,7 @@ describe("follow", () => {
       classType: "EmptyImage",
       step: 0,
       steps: 1,
-      overall: 0,
+      overall: 1,
     });
   });
 
@@ -134,7 +134,7 @@ describe("follow", () => {
   it("keeps what the socket told when history was cleared by somebody", async () => {
     const { server, world, comfy, promptId } = await setUp();
     await comfy.submit({ promptId, graph });
-    const ended = comfy.follow({ promptId });
+    const ended = comfy.follow({ promptId, outputNodes: ["1", "2"] });
     const output = { images: [{ filename: "b.png", subfolder: "", type: "output" }] };
     server.say("executed", { node: "2", display_node: "2", output, prompt_id: promptId });
     server.say("execution_success", { prompt_id: promptId });

@@ -3,7 +3,15 @@ import { type ComfyUi, type ComfyUiOptions, createComfyUi } from "../src/index.t
 import { answerFrom, type ScriptedServer, startScriptedServer, successOf, type World } from "./scripted-server.ts";
 
 /** Fast rhythms, so that a test of a slow thing need not be slow. */
-export const quick = { pollMs: 50, pingMs: 100, socketMs: 1_000, requestMs: 2_000, submitMs: 2_000, chunkMs: 2_000 };
+export const quick = {
+  pollMs: 50,
+  quietMs: 50,
+  pingMs: 100,
+  socketMs: 1_000,
+  requestMs: 2_000,
+  submitMs: 2_000,
+  chunkMs: 2_000,
+};
 
 const closing: (() => Promise<void>)[] = [];
 

@@ -39,6 +39,16 @@ export interface Job {
   readonly startedAtMs?: number;
   readonly completedAtMs?: number;
   readonly deadlineAtMs: number;
+  /** −100 to 100; higher goes first among the jobs of one owner. Absent: 0. */
+  readonly priority?: number;
+  /** The caller's own words, as they came. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** The job that this one repeats, and the job that repeats this one. */
+  readonly retryOf?: string;
+  readonly retriedBy?: string;
+  readonly batchId?: string;
+  /** Why it waits although it was looked at: no backend can take it now. Absent once somebody works on it. */
+  readonly waitingReason?: string;
   /** Last progress that was written; the event bus is ahead of it. */
   readonly progress?: JobProgress;
   /** With state `complete`. */
@@ -59,10 +69,39 @@ export interface Attempt {
   readonly state: "intended" | "sent" | "acked" | "done" | "lost" | "superseded";
   readonly summary: JobSummary;
   readonly outputNodes: readonly string[];
+  /** Why it came to nothing. */
+  readonly cause?: AttemptCause;
+}
+
+/** Why an attempt came to nothing. Kept, because a job may take no more than a few backends down with it. */
+export type AttemptCause =
+  | "backend_died"
+  | "unreachable"
+  | "vanished"
+  | "never_arrived"
+  | "out_of_memory"
+  | "interrupted"
+  | "output_gone"
+  | "stalled";
+
+/** An attempt that is over, as far as the next one must know it. */
+export interface PastAttempt {
+  readonly n: number;
+  readonly backendId: string;
+  readonly state: "done" | "lost" | "superseded";
+  readonly cause?: AttemptCause;
 }
 
 /** The right to work on a job. Everything written under it is refused once another holder has taken over. */
 export interface Lease {
   readonly jobId: string;
   readonly epoch: number;
+}
+
+/** A key that a caller chose so that a repeated request does nothing twice. Keys of two surfaces never meet. */
+export interface Idempotency {
+  readonly surface: "product" | "v1";
+  readonly key: string;
+  /** What was asked for; the same key with another is refused. */
+  readonly fingerprint: string;
 }

@@ -34,5 +34,6 @@ export const securityOf: Readonly<Record<Access, SecurityRequirementObject[]>> =
   public: [],
   signed: [signed],
   key: [{ ApiKey: [] }, signed],
+  admin: [signed],
   link: [{ SignedLink: [] }],
 };

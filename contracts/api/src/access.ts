@@ -5,9 +5,10 @@
  * - `public`: anyone.
  * - `signed`: a known API key and a valid, unused signature over the exact body bytes.
  * - `key`: a known API key; a signature is checked when present.
+ * - `admin`: as `signed`, by a key that has the scope `admin`; everybody else is 403.
  * - `link`: the bearer of a signed link that has not expired.
  */
-export const accessWords = ["public", "signed", "key", "link"] as const;
+export const accessWords = ["public", "signed", "key", "admin", "link"] as const;
 export type Access = (typeof accessWords)[number];
 
 /** Which limit a call spends. */

@@ -14,13 +14,20 @@ const pathParams = z.object({
   id: z.string().describe("The job's id."),
 });
 
-const lastEventId = z
+export const lastEventId = z
   .string()
   .max(128)
   .optional()
   .describe(
     "The id of the last event that arrived: what came after it is sent. An unknown id gets the job as it stands.",
   );
+
+export const waitSeconds = z.coerce
+  .number()
+  .min(0)
+  .max(waitSecondsMax)
+  .optional()
+  .describe("Hold the answer until the job ends, this many seconds at the most (0–25).");
 
 export const jobRoutes = c.router({
   read: {
@@ -29,14 +36,7 @@ export const jobRoutes = c.router({
     summary: "Read a job",
     description: "Needs only `X-API-Key`. Jobs of other owners, unknown ids and wrong kinds are 404.",
     pathParams,
-    query: z.object({
-      wait: z.coerce
-        .number()
-        .min(0)
-        .max(waitSecondsMax)
-        .optional()
-        .describe("Hold the answer until the job ends, this many seconds at the most (0–25)."),
-    }),
+    query: z.object({ wait: waitSeconds }),
     responses: { 200: productJob, ...readErrors },
     metadata: read,
   },

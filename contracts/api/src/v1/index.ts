@@ -1,0 +1,15 @@
+import { initContract } from "@ts-rest/core";
+import { v1AdminRoutes } from "./admin.ts";
+import { v1BatchRoutes } from "./batches.ts";
+import { v1GenerateRoute } from "./generate.ts";
+import { v1JobRoutes } from "./jobs.ts";
+
+const c = initContract();
+
+/** The platform surface. Fields it does not know are refused. */
+export const v1Contract = c.router({
+  jobs: v1JobRoutes,
+  generate: v1GenerateRoute,
+  batches: v1BatchRoutes,
+  admin: v1AdminRoutes,
+});

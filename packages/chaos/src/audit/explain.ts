@@ -1,0 +1,65 @@
+import type { AttemptRow, StrikeRecord } from "../evidence/records.ts";
+
+/** Effects come after their strike: leases run out, a backend is asked again, what was on its way arrives. */
+const AFTERMATH_MS = 30_000;
+const SKEW_MS = 500;
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A strike in words, for a report. */
+export const toWords = ({ n, kind, target }: StrikeRecord) => `strike ${n} (${kind} ${target})`;
+
+const overlaps = (strike: StrikeRecord, { from, to }: Span) =>
+  strike.at <= to + SKEW_MS && strike.healedAt + AFTERMATH_MS >= from;
+
+/** Whether a strike was aimed at this backend, or at the line to it. */
+const isOnBackend = (backend: string | undefined) => (strike: StrikeRecord) =>
+  strike.process === "emulator" && (backend === undefined || strike.target.endsWith(backend));
+
+/** Whether it took the owner of the work away: the process itself, its database, or what it knows of the others. */
+const isOnOwner = ({ process }: StrikeRecord) => ["server", "worker", "postgres", "redis"].includes(process);
+
+const isDeath = ({ kind }: StrikeRecord) => kind === "kill" || kind === "restart";
+
+/**
+ * The strikes that can be the reason why an attempt came to nothing. What the service says (`cause`) must fit what was done: a backend
+ * that "died" without having been killed is no explanation.
+ */
+export function findReasons(
+  { cause }: Pick<AttemptRow, "cause">,
+  backend: string | undefined,
+  span: Span,
+  strikes: readonly StrikeRecord[],
+): StrikeRecord[] {
+  const isHere = isOnBackend(backend);
+  const fits = (strike: StrikeRecord): boolean => {
+    switch (cause) {
+      case "backend_died":
+      case "output_gone":
+        return isHere(strike) && isDeath(strike);
+      case "unreachable":
+      case "stalled":
+        // Whoever was frozen wakes up and finds that nobody has answered for long.
+        return isHere(strike) || (isOnOwner(strike) && strike.kind === "freeze");
+      case "vanished":
+      case "never_arrived":
+      case "interrupted":
+      case null:
+        return isHere(strike) || isOnOwner(strike);
+      // Nothing here runs out of memory, and what is new has to be understood first.
+      default:
+        return false;
+    }
+  };
+  return strikes.filter((strike) => overlaps(strike, span) && fits(strike));
+}
+
+/** The strikes that can hold a POST back until nobody waits for it any more. */
+export function findDelays(backend: string | undefined, span: Span, strikes: readonly StrikeRecord[]): StrikeRecord[] {
+  const isHere = isOnBackend(backend);
+  const holds = (strike: StrikeRecord) => (isHere(strike) && !isDeath(strike)) || isOnOwner(strike);
+  return strikes.filter((strike) => overlaps(strike, span) && holds(strike));
+}

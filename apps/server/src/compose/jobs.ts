@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { deriveKey, toWebhookSecret } from "@comfy/signing";
 import { createComfyUiBackend } from "../adapters/comfyui/create-backend.ts";
 import { announceBackends } from "../generation/announce-backends.ts";
 import { createBackendPool } from "../generation/backend-pool.ts";
@@ -7,7 +6,6 @@ import { createStageInputs } from "../generation/stage-inputs.ts";
 import { createStoreOutputs } from "../generation/store-outputs.ts";
 import { createAttention } from "../jobs/attention.ts";
 import { createCancelJob } from "../jobs/cancel-job.ts";
-import { createDeliverCallbacks } from "../jobs/deliver-callbacks.ts";
 import { createDispatchJob } from "../jobs/dispatch-job.ts";
 import { createMemoryEventBus } from "../jobs/event-bus-memory.ts";
 import { createFinishJob } from "../jobs/finish-job.ts";
@@ -21,11 +19,11 @@ import { createSubmitJob } from "../jobs/submit-job.ts";
 import { createJobWatcher } from "../jobs/watch-jobs.ts";
 import { createCheckEligibility } from "../library/check-eligibility.ts";
 import { createInventoryCache } from "../library/inventory-cache.ts";
-import { createCourier } from "../worker/courier.ts";
 import { createSweeper } from "../worker/sweeper.ts";
 import { createWorker } from "../worker/worker.ts";
 import type { Ground } from "./ground.ts";
 import type { Assets, Records } from "./storage.ts";
+import { composeCourier, composeWebhookVerbs } from "./webhooks.ts";
 
 /** What a backend said about its nodes and models is believed this long without asking again. */
 const INVENTORY_FRESH_MS = 60_000;
@@ -84,6 +82,7 @@ export function composeJobs(ground: Ground, stored: Records, assets: Assets, { c
     knocks,
     verbs: {
       ...presenter,
+      ...composeWebhookVerbs(ground, stored, assets, () => knocks.courier()),
       submitJob,
       cancelJob,
       generate: createGenerate({ submitJob, cancelJob, watcher, attention, log, isDraining, deadlineMs }),
@@ -97,10 +96,10 @@ export type Jobs = ReturnType<typeof composeJobs>;
 
 /** The back door: who runs jobs, ends the overdue and delivers callbacks. */
 export async function composeWorkers(ground: Ground, stored: Records, assets: Assets, { pool }: Backends, own: Jobs) {
-  const { config, log, clock, holder, lifecycle } = ground;
-  const { jobs, outbox, records, database, settings } = stored;
+  const { log, clock, holder, lifecycle } = ground;
+  const { jobs, records, database, settings } = stored;
   const { events, finishJob, knocks, verbs } = own;
-  const { blobs, storeFile, pinUrl, pinBuiltin, outgoing } = assets;
+  const { blobs, storeFile, pinUrl, pinBuiltin } = assets;
   const runJob = createRunJob({
     jobs,
     events,
@@ -121,19 +120,7 @@ export async function composeWorkers(ground: Ground, stored: Records, assets: As
   });
   const runsMax = 2 * pool.slotCount;
   const worker = createWorker({ jobs, runJob, log, holder, runsMax, isAlone: database.durability === "process" });
-  const readWebhookSecret = async () => toWebhookSecret(await deriveKey(config.apiSecret, "webhooks/v1"));
-  const { sender } = outgoing;
-  const deliver = createDeliverCallbacks({
-    outbox,
-    jobs,
-    sender,
-    presenter: verbs,
-    readWebhookSecret,
-    clock,
-    log,
-    holder,
-  });
-  const courier = createCourier({ deliver, log });
+  const courier = composeCourier(ground, stored, assets, { presenter: verbs, presentV1Job: verbs.presentJob });
   knocks.worker = worker.knock;
   knocks.courier = courier.knock;
   for (const part of [courier, createSweeper({ jobs, finishJob, log }), worker]) lifecycle.add(part);

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { builtinFile } from "@comfy/workflows";
 import { createAssetRecords } from "../adapters/database/asset-records.ts";
 import { createDatabase } from "../adapters/database/create-database.ts";
+import { createDeliveryLog } from "../adapters/database/delivery-log.ts";
 import { createJobStore } from "../adapters/database/job-store.ts";
 import { createLinkKeys } from "../adapters/database/link-keys.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
+import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
@@ -35,6 +37,8 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     settings: createSettings(db),
     jobs: createJobStore(db),
     outbox: createOutbox(db),
+    endpoints: createWebhookEndpoints(db),
+    deliveries: createDeliveryLog(db),
     records: createAssetRecords(db),
     signatures: createSignatureLedger(db),
     linkKeys: createLinkKeys(db),

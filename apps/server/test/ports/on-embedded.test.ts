@@ -8,6 +8,7 @@ import { acceptSuite } from "./accept.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { prepareEmbedded } from "./embedded-template.ts";
 import { finishSuite } from "./finish.suite.ts";
+import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 
@@ -31,4 +32,5 @@ describe("the embedded database", () => {
   claimSuite(getDatabase);
   finishSuite(getDatabase);
   recordsSuite(getDatabase);
+  outboxSuite(getDatabase);
 });

@@ -5,6 +5,7 @@ import { acceptSuite } from "./accept.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { concurrencySuite } from "./concurrency.suite.ts";
 import { finishSuite } from "./finish.suite.ts";
+import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
@@ -32,5 +33,6 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   claimSuite(getDatabase);
   finishSuite(getDatabase);
   recordsSuite(getDatabase);
+  outboxSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

@@ -3,75 +3,14 @@ import { describe, expect, it } from "vitest";
 import { createAssetRecords } from "../../src/adapters/database/asset-records.ts";
 import { createJobStore } from "../../src/adapters/database/job-store.ts";
 import { createLinkKeys } from "../../src/adapters/database/link-keys.ts";
-import { createOutbox } from "../../src/adapters/database/outbox.ts";
 import { createSettings } from "../../src/adapters/database/settings.ts";
 import { createSignatureLedger } from "../../src/adapters/database/signature-ledger.ts";
 import { runUpkeep } from "../../src/adapters/database/upkeep.ts";
 import { createId } from "../../src/ids.ts";
-import {
-  acceptAndClaim,
-  createAcceptance,
-  createOutput,
-  failed,
-  type GetDatabase,
-  MINUTE_MS,
-  readCount,
-} from "./set-up.ts";
+import { createAcceptance, createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
 
 /** What the smaller ports promise. */
 export function recordsSuite(getDatabase: GetDatabase): void {
-  describe("outbox", () => {
-    const open = () => createOutbox(getDatabase().db);
-    const take = (leaseMs = MINUTE_MS) => open().claim({ holder: "courier", count: 10, leaseMs });
-    async function owe(): Promise<string> {
-      const jobs = createJobStore(getDatabase().db);
-      const { job, lease } = await acceptAndClaim(jobs, { callbackUrl: "https://example.com/hook" });
-      await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false });
-      return job.id;
-    }
-
-    it("owes one delivery to a job with a callback, and nothing before it ended or without one", async () => {
-      const jobs = createJobStore(getDatabase().db);
-      const { job, lease } = await acceptAndClaim(jobs);
-      await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false });
-      expect(await take()).toEqual([]);
-      const jobId = await owe();
-      expect(await take()).toMatchObject([{ jobId, ownerId: "env:owner", url: "https://example.com/hook", tries: 0 }]);
-    });
-
-    it("lends a delivery to one at a time, and to another when the lease ran out", async () => {
-      await owe();
-      const [first] = await take(0);
-      const [second] = await take();
-      expect(second?.id).toBe(first?.id);
-      expect(await take()).toEqual([]);
-    });
-
-    it("owes a failed delivery again after its delay, under the same id, counting tries from the first", async () => {
-      await owe();
-      const [owed] = await take();
-      const id = owed?.id ?? "";
-      await open().markFailed(id, { status: 503, problem: "503", durationMs: 40.6, nextInMs: 60_000 });
-      expect(await take()).toEqual([]);
-      await sql`update comfy.outbox set due_at = clock_timestamp()`.execute(getDatabase().db);
-      const [again] = await take();
-      expect(again).toMatchObject({ id, tries: 1 });
-      expect(again?.firstTriedAtMs).toBeLessThanOrEqual(Date.now() + 1_000);
-      await open().markDelivered(id, { status: 200, durationMs: 5 });
-      expect(await readCount(getDatabase().db, "comfy.delivery_tries")).toBe(2);
-    });
-
-    it("owes nothing any more once delivered or given up, whatever is reported later", async () => {
-      await owe();
-      await owe();
-      const [one, two] = await take();
-      await open().markDelivered(one?.id ?? "", { status: 204, durationMs: 5 });
-      await open().markFailed(two?.id ?? "", { problem: "refused\0", durationMs: 5, nextInMs: null });
-      await open().markFailed(one?.id ?? "", { problem: "late", durationMs: 5, nextInMs: 0 });
-      expect(await take()).toEqual([]);
-    });
-  });
-
   describe("asset records", () => {
     it("gives an asset back with where its bytes are", async () => {
       const records = createAssetRecords(getDatabase().db);

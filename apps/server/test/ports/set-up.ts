@@ -85,7 +85,18 @@ export const complete = (...outputs: NewAsset[]) =>
   ({ state: "complete", summary: { model: "flux-schnell", prompt: "a viking" }, outputs }) as const;
 
 const filledTables = [
-  ["delivery_tries", "outbox", "usage", "job_inputs", "attempts", "assets", "blobs", "jobs", "orphan_prompts"],
+  [
+    "delivery_tries",
+    "outbox",
+    "webhook_endpoints",
+    "usage",
+    "job_inputs",
+    "attempts",
+    "assets",
+    "blobs",
+    "jobs",
+    "orphan_prompts",
+  ],
   ["owner_queue", "generations_per_day", "idempotency_keys", "used_signatures", "link_keys", "settings"],
 ].flat();
 

@@ -5,6 +5,7 @@ import { createId } from "../../ids.ts";
 import type { Finish } from "../../jobs/job-store.ts";
 import { orphanLife } from "./attempts.ts";
 import { isHeld } from "./hold-lease.ts";
+import { oweDeliveries } from "./owe-deliveries.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
 
@@ -73,10 +74,7 @@ function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
       update comfy.owner_queue o set active = o.active - 1 from ended
       where o.owner_id = ended.owner_id and ended.held_slot and (select count(*) from refund) >= 0
     ),
-    owed as (
-      insert into comfy.outbox (id, job_id, owner_id, url)
-      select ${createId()}::uuid, id, owner_id, callback_url from ended where callback_url is not null
-    )
+    owed as (${oweDeliveries(ending.state)})
     select 1 from ended`;
 }
 

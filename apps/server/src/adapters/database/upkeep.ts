@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Log } from "../../log.ts";
 import { repairOwnerQueue } from "./owner-queue.ts";
 import type { Tables } from "./tables.ts";
+import { runWebhookUpkeep } from "./webhook-upkeep.ts";
 
 export interface UpkeepOptions {
   readonly log: Log;
@@ -44,6 +45,7 @@ export async function runUpkeep(db: Kysely<Tables>, { isVacuumed }: Pick<UpkeepO
   );
   await sql`delete from comfy.orphan_prompts where until < statement_timestamp()`.execute(db);
   await sql`delete from comfy.generations_per_day where day < (now() at time zone 'UTC')::date - 7`.execute(db);
+  await runWebhookUpkeep(db);
   await repairOwnerQueue(db);
   if (!isVacuumed) return;
   // One table at a time: the one session of PGlite is free for others in between.

@@ -51,7 +51,7 @@ describe("a callback", () => {
     const { send, hits } = await setUp((_req, res) => res.end());
     await expect(send(host)).rejects.toMatchObject({
       code: "unavailable",
-      message: "The callback was not delivered: the address is not on the public internet.",
+      message: "The delivery failed: the address is not on the public internet.",
     });
     expect(hits).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe("a callback", () => {
   it("is given up when the receiver does not answer", async () => {
     const { send } = await setUp(() => undefined, 100);
     await expect(send()).rejects.toThrow(
-      /^The callback was not delivered: (it took too long|the server did not answer in time)\.$/,
+      /^The delivery failed: (it took too long|the server did not answer in time)\.$/,
     );
   });
 

@@ -5,7 +5,7 @@ import { toFailureReason } from "./failure-reason.ts";
 import { parseOutgoingUrl, type UrlPolicy } from "./url-policy.ts";
 
 // What a receiver answers is of no use beyond its status; a little is read so that the connection ends in order.
-const ANSWER_SIZE_BYTES_MAX = 16_384;
+const ANSWER_SIZE_BYTES_MAX = 1_024;
 const TIMEOUT_MS = 20_000;
 
 export interface CallbackSenderOptions {
@@ -14,13 +14,17 @@ export interface CallbackSenderOptions {
   readonly timeoutMs?: number;
 }
 
-/** Sends callbacks. A redirect is an answer like any other: following it would post a job to an address its owner never named. */
+/** Sends deliveries. A redirect is an answer like any other: following it would post a job to an address its owner never named. */
 export function createCallbackSender({ policy, agent, timeoutMs = TIMEOUT_MS }: CallbackSenderOptions): CallbackSender {
   return {
     async send({ url: text, headers, body, signal }) {
       try {
         const url = parseOutgoingUrl(text, policy);
-        const { statusCode, body: answer } = await agent.request({
+        const {
+          statusCode,
+          headers: answered,
+          body: answer,
+        } = await agent.request({
           origin: url.origin,
           path: url.pathname + url.search,
           method: "POST",
@@ -32,10 +36,11 @@ export function createCallbackSender({ policy, agent, timeoutMs = TIMEOUT_MS }: 
         });
         // Not waited for: a receiver that drips its answer must not hold the delivery.
         answer.dump({ limit: ANSWER_SIZE_BYTES_MAX }).catch(() => undefined);
-        return { status: statusCode };
+        const retryAfter = answered["retry-after"];
+        return { status: statusCode, ...(typeof retryAfter === "string" && { retryAfter }) };
       } catch (cause) {
         signal.throwIfAborted();
-        throw new AppError("unavailable", `The callback was not delivered: ${toFailureReason(cause)}.`, { cause });
+        throw new AppError("unavailable", `The delivery failed: ${toFailureReason(cause)}.`, { cause });
       }
     },
   };

@@ -27,18 +27,23 @@ function toGuardedLookup({ lookup, isAddressAllowed }: UrlPolicy): LookupFunctio
   };
 }
 
+export interface GuardedAgentOptions {
+  /** Open at once to one origin; more requests wait for one of them. */
+  readonly connectionsMax?: number;
+}
+
 /**
  * Connections that never leave the policy: a literal address is judged before the dial, a name at each dial (what it resolves to may
  * change between two), and the socket once more by the address it has reached. Proxy variables of the environment are not read.
  */
-export function createGuardedAgent(policy: UrlPolicy): Agent {
+export function createGuardedAgent(policy: UrlPolicy, { connectionsMax = 16 }: GuardedAgentOptions = {}): Agent {
   const dial = buildConnector({
     allowH2: false,
     timeout: CONNECT_TIMEOUT_MS,
     lookup: toGuardedLookup(policy),
   });
   return new Agent({
-    connections: 16,
+    connections: connectionsMax,
     // Idle connections are of no use: hardly any caller names a host twice in a row.
     keepAliveTimeout: 1_000,
     connect(options, callback) {

@@ -27,10 +27,12 @@ const openPolicy: UrlPolicy = {
 export function createOutgoing(options: { arePrivateUrlsAllowed: boolean }): Outgoing {
   const policy = options.arePrivateUrlsAllowed ? openPolicy : createPublicPolicy();
   const agent = createGuardedAgent(policy);
+  // Of their own: many owners' deliveries go to the same few hosts, and one owner's slow answers must not hold another's connections.
+  const senderAgent = createGuardedAgent(policy, { connectionsMax: 64 });
   return {
     files: createRemoteFiles({ policy, agent }),
-    sender: createCallbackSender({ policy, agent }),
+    sender: createCallbackSender({ policy, agent: senderAgent }),
     // What is still under way has its own deadline; a stopping service does not wait for it.
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([agent.destroy(), senderAgent.destroy()])),
   };
 }

@@ -1,6 +1,7 @@
 import { jobsMigration } from "./0001-jobs.ts";
 import { assetsMigration } from "./0002-assets.ts";
+import { webhooksMigration } from "./0004-webhooks.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [jobsMigration, assetsMigration];
+export const migrations: readonly Migration[] = [jobsMigration, assetsMigration, webhooksMigration];

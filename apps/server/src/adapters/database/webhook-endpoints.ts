@@ -1,0 +1,151 @@
+import type { JobWebhookEvent } from "@comfy/contracts";
+import { type Kysely, sql } from "kysely";
+import { isId } from "../../ids.ts";
+import {
+  ENDPOINTS_MAX,
+  type EndpointChanges,
+  type NewEndpoint,
+  type Owned,
+  type WebhookEndpoint,
+  type WebhookEndpoints,
+} from "../../jobs/webhook-store.ts";
+import type { Tables } from "./tables.ts";
+import { sqlStateOf } from "./translate-errors.ts";
+import { toText, toTextOrNull } from "./write-values.ts";
+
+interface EndpointRow {
+  readonly id: string;
+  readonly owner_id: string;
+  readonly url: string;
+  readonly events: JobWebhookEvent[];
+  readonly description: string | null;
+  readonly is_enabled: boolean;
+  readonly disabled_reason: "owner" | "gone" | "failing" | null;
+  readonly failing_since: Date | null;
+  readonly secret_version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+const UNIQUE_VIOLATION = "23505";
+
+/** A replaced secret signs along for a day; of many replaced in one day, the last three. */
+const ROTATIONS_KEPT = 3;
+
+export function createWebhookEndpoints(db: Kysely<Tables>): WebhookEndpoints {
+  return {
+    insert: (endpoint) => insertEndpoint(db, endpoint),
+    async list(ownerId) {
+      const { rows } = await sql<EndpointRow>`
+        select e.* from comfy.webhook_endpoints e where e.owner_id = ${toText(ownerId)} order by e.id`.execute(db);
+      return rows.map(toEndpoint);
+    },
+    find: (endpoint) => readOne(db, endpoint, (isOwn) => sql`select e.* from comfy.webhook_endpoints e where ${isOwn}`),
+    update: (endpoint, changes) => updateEndpoint(db, endpoint, changes),
+    async remove(endpoint) {
+      const removed = await readOne(
+        db,
+        endpoint,
+        (isOwn) => sql`
+          with gone as (delete from comfy.webhook_endpoints e where ${isOwn} returning e.*),
+          log as (delete from comfy.outbox o using gone where o.endpoint_id = gone.id)
+          select * from gone`,
+      );
+      return removed !== undefined;
+    },
+    rotateSecret: (endpoint) =>
+      readOne(
+        db,
+        endpoint,
+        (isOwn) => sql`
+          update comfy.webhook_endpoints e set
+            secret_version = e.secret_version + 1, updated_at = clock_timestamp(),
+            secret_rotations = (array_prepend(clock_timestamp(), e.secret_rotations))[1:${ROTATIONS_KEPT}]
+          where ${isOwn} returning e.*`,
+      ),
+    giveUpOwed: (endpointId) => giveUpOwed(db, endpointId),
+  };
+}
+
+/** Takes the lowest free place; whoever takes it first at the same moment sends the other to the next one. */
+async function insertEndpoint(db: Kysely<Tables>, endpoint: NewEndpoint): Promise<WebhookEndpoint | undefined> {
+  const owner = toText(endpoint.ownerId);
+  for (let tries = 1; ; tries++) {
+    try {
+      const { rows } = await sql<EndpointRow>`
+        insert into comfy.webhook_endpoints as e (id, owner_id, slot, url, events, description)
+        select ${endpoint.id}::uuid, ${owner}, s, ${toText(endpoint.url)}, ${endpoint.events}::text[],
+          ${toTextOrNull(endpoint.description)}
+        from generate_series(1, ${ENDPOINTS_MAX}::integer) s
+        where not exists (select from comfy.webhook_endpoints o where o.owner_id = ${owner} and o.slot = s)
+        order by s limit 1
+        returning e.*`.execute(db);
+      return rows[0] && toEndpoint(rows[0]);
+    } catch (error) {
+      if (sqlStateOf(error) !== UNIQUE_VIOLATION || tries > ENDPOINTS_MAX) throw error;
+    }
+  }
+}
+
+async function updateEndpoint(
+  db: Kysely<Tables>,
+  endpoint: Owned,
+  { url, events, description, isEnabled }: EndpointChanges,
+): Promise<WebhookEndpoint | undefined> {
+  const sets = [sql`updated_at = clock_timestamp()`];
+  if (url !== undefined) sets.push(sql`url = ${toText(url)}`);
+  if (events !== undefined) sets.push(sql`events = ${events}::text[]`);
+  if (description !== undefined) sets.push(sql`description = ${description === null ? null : toText(description)}`);
+  if (isEnabled === true)
+    sets.push(sql`is_enabled = true, disabled_reason = null, failed_deliveries = 0, failing_since = null`);
+  // Who disabled it first stays told.
+  if (isEnabled === false) sets.push(sql`is_enabled = false, disabled_reason = coalesce(e.disabled_reason, 'owner')`);
+  const updated = await readOne(
+    db,
+    endpoint,
+    (isOwn) => sql`update comfy.webhook_endpoints e set ${sql.join(sets)} where ${isOwn} returning e.*`,
+  );
+  if (updated && isEnabled === false) await giveUpOwed(db, updated.id);
+  return updated;
+}
+
+/** What is being sent at the moment is left to whoever sends it. */
+async function giveUpOwed(db: Kysely<Tables>, endpointId: string): Promise<void> {
+  await sql`
+    update comfy.outbox set
+      due_at = null, given_up_at = clock_timestamp(), holder = null, problem = 'The endpoint was disabled.'
+    where id in (
+      select id from comfy.outbox
+      where endpoint_id = ${endpointId}::uuid and due_at is not null and (holder is null or due_at <= statement_timestamp())
+      for no key update skip locked
+    )`.execute(db);
+}
+
+type IsOwn = ReturnType<typeof sql>;
+
+async function readOne(
+  db: Kysely<Tables>,
+  { ownerId, id }: Owned,
+  toStatement: (isOwn: IsOwn) => IsOwn,
+): Promise<WebhookEndpoint | undefined> {
+  if (!isId(id)) return undefined;
+  const statement = toStatement(sql`e.id = ${id}::uuid and e.owner_id = ${toText(ownerId)}`);
+  const { rows } = await sql<EndpointRow>`${statement}`.execute(db);
+  return rows[0] && toEndpoint(rows[0]);
+}
+
+function toEndpoint(row: EndpointRow): WebhookEndpoint {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    url: row.url,
+    events: row.events,
+    ...(row.description !== null && { description: row.description }),
+    isEnabled: row.is_enabled,
+    ...(row.disabled_reason !== null && { disabledReason: row.disabled_reason }),
+    ...(row.failing_since && { failingSinceMs: row.failing_since.getTime() }),
+    secretVersion: row.secret_version,
+    createdAtMs: row.created_at.getTime(),
+    updatedAtMs: row.updated_at.getTime(),
+  };
+}

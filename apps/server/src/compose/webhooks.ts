@@ -1,0 +1,34 @@
+import { createDeliverWebhooks } from "../jobs/deliver-webhooks.ts";
+import { createWebhookBody, type WebhookBodyDeps } from "../jobs/webhook-body.ts";
+import { createWebhookDeliveryVerbs } from "../jobs/webhook-deliveries.ts";
+import { createWebhookEndpointVerbs } from "../jobs/webhook-endpoints.ts";
+import { createWebhookSecrets } from "../jobs/webhook-secrets.ts";
+import { createCourier } from "../worker/courier.ts";
+import type { Ground } from "./ground.ts";
+import type { Assets, Records } from "./storage.ts";
+
+/** What owners do with endpoints and deliveries. */
+export function composeWebhookVerbs({ config }: Ground, stored: Records, assets: Assets, knockOutbox: () => void) {
+  const { endpoints, deliveries, jobs } = stored;
+  const secrets = createWebhookSecrets(config);
+  const { assertAllowed: assertUrlAllowed } = assets.outgoing.files;
+  const verbs = createWebhookEndpointVerbs({ endpoints, secrets, assertUrlAllowed });
+  return { ...verbs, ...createWebhookDeliveryVerbs({ deliveries, jobs, readWebhook: verbs.readWebhook, knockOutbox }) };
+}
+
+/** Who delivers what ended jobs owe. */
+export function composeCourier(
+  { config, log, clock, holder }: Ground,
+  { jobs, outbox, endpoints }: Records,
+  { outgoing }: Assets,
+  presenters: Pick<WebhookBodyDeps, "presenter" | "presentV1Job">,
+) {
+  const deliver = createDeliverWebhooks({
+    ...{ outbox, endpoints, clock, log, holder },
+    sender: outgoing.sender,
+    secrets: createWebhookSecrets(config),
+    toWebhookBody: createWebhookBody({ jobs, ...presenters }),
+    random: Math.random,
+  });
+  return createCourier({ deliver, log });
+}

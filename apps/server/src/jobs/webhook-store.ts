@@ -1,0 +1,95 @@
+import type { JobWebhookEvent, WebhookEventType } from "@comfy/contracts";
+import type { Ending } from "./job-store.ts";
+import type { DeliveryTry } from "./outbox.ts";
+
+/** Endpoints that one owner may have. */
+export const ENDPOINTS_MAX = 20;
+
+/** A registered receiver. */
+export interface WebhookEndpoint {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly url: string;
+  readonly events: readonly JobWebhookEvent[];
+  readonly description?: string;
+  readonly isEnabled: boolean;
+  readonly disabledReason?: "owner" | "gone" | "failing";
+  readonly failingSinceMs?: number;
+  /** Its secret is derived from its id and this. */
+  readonly secretVersion: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export type NewEndpoint = Pick<WebhookEndpoint, "id" | "ownerId" | "url" | "events" | "description">;
+
+/** `null` removes the description. */
+export interface EndpointChanges {
+  readonly url?: string | undefined;
+  readonly events?: readonly JobWebhookEvent[] | undefined;
+  readonly description?: string | null | undefined;
+  readonly isEnabled?: boolean | undefined;
+}
+
+/** One of an owner's. Somebody else's is found by nobody. */
+export interface Owned {
+  readonly ownerId: string;
+  readonly id: string;
+}
+
+/** The receivers that owners registered. */
+export interface WebhookEndpoints {
+  /** Undefined when the owner has {@link ENDPOINTS_MAX} already. */
+  insert(endpoint: NewEndpoint): Promise<WebhookEndpoint | undefined>;
+  /** Oldest first. */
+  list(ownerId: string): Promise<readonly WebhookEndpoint[]>;
+  find(endpoint: Owned): Promise<WebhookEndpoint | undefined>;
+  /** Disabling gives up what is owed; enabling forgets failures. Undefined when there is none. */
+  update(endpoint: Owned, changes: EndpointChanges): Promise<WebhookEndpoint | undefined>;
+  /** With its delivery log. False when there is none. */
+  remove(endpoint: Owned): Promise<boolean>;
+  /** The next version signs, the one it replaces signs along for a day. Undefined when there is none. */
+  rotateSecret(endpoint: Owned): Promise<WebhookEndpoint | undefined>;
+  /** Gives up what an endpoint that takes nothing any more is still owed. */
+  giveUpOwed(endpointId: string): Promise<void>;
+}
+
+/** A line of the delivery log. */
+export interface Delivery {
+  readonly id: string;
+  readonly event: WebhookEventType;
+  readonly status: "pending" | "delivered" | "failed";
+  /** Absent: the job's `callbackUrl`. */
+  readonly endpointId?: string;
+  readonly jobId?: string;
+  readonly createdAtMs: number;
+  readonly nextTryAtMs?: number;
+  readonly deliveredAtMs?: number;
+  readonly problem?: string;
+  /** The newest {@link TRIES_SHOWN_MAX}, oldest first. */
+  readonly tries: readonly (DeliveryTry & { readonly n: number; readonly triedAtMs: number })[];
+}
+
+export const TRIES_SHOWN_MAX = 20;
+
+/** Whose deliveries: those of an endpoint or those of a job, of one owner. */
+export type DeliveriesOf = { readonly ownerId: string } & (
+  | { readonly endpointId: string }
+  | { readonly jobId: string }
+);
+
+export interface DeliveryLog {
+  /** Newest first, those before `beforeId`. */
+  list(of: DeliveriesOf, page: { limit: number; beforeId?: string }): Promise<readonly Delivery[]>;
+  find(of: DeliveriesOf, deliveryId: string): Promise<Delivery | undefined>;
+  /** Owes a `webhook.test`. */
+  insertTest(test: { readonly id: string; readonly ownerId: string; readonly endpointId: string }): Promise<void>;
+  /** Makes a delivery due now, its schedule begun anew; one that is being sent is left alone. */
+  replay(deliveryId: string): Promise<void>;
+}
+
+/** The event that an ending is told as. */
+export function toJobEvent(state: Ending["state"]): JobWebhookEvent {
+  if (state === "complete") return "job.completed";
+  return state === "cancelled" ? "job.cancelled" : "job.failed";
+}

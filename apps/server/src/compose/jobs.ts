@@ -12,6 +12,7 @@ import { createFinishJob } from "../jobs/finish-job.ts";
 import { createFollowJob } from "../jobs/follow-job.ts";
 import { createGenerate } from "../jobs/generate.ts";
 import { createPinInputs } from "../jobs/pin-inputs.ts";
+import { createPrepareJob } from "../jobs/prepare-job.ts";
 import { createJobPresenter } from "../jobs/present-job.ts";
 import { createReadJob } from "../jobs/read-job.ts";
 import { createRunJob } from "../jobs/run-job.ts";
@@ -61,19 +62,16 @@ export function composeJobs(ground: Ground, stored: Records, assets: Assets, { c
   const presenter = createJobPresenter({ presentAsset: assets.presentAsset });
   const finishJob = createFinishJob({ jobs, events, log, knockOutbox: () => knocks.courier() });
   const cancelJob = createCancelJob({ jobs, finishJob, watcher, events });
-  const submitJob = createSubmitJob({
-    jobs,
-    events,
+  const prepareJob = createPrepareJob({
     clock,
-    log,
     isDraining,
     randomSeed,
     checkEligibility,
     jobDeadlineMs: config.jobDeadlineMs,
     resolveReference: assets.resolveReference,
     assertUrlAllowed: assets.outgoing.files.assertAllowed,
-    knock: () => knocks.worker(),
   });
+  const submitJob = createSubmitJob({ jobs, prepareJob, events, clock, log, knock: () => knocks.worker() });
   const deadlineMs = config.syncDeadlineMs;
   return {
     events,

@@ -1,102 +1,112 @@
-import { bindPlan, type Inventory, type Plan } from "@comfy/workflows";
-import type { Clock } from "../clock.ts";
-import { type AppError, toAppError } from "../errors.ts";
-import type { Backend, RenderOptions, RenderOutcome } from "../generation/backend.ts";
+import { bindPlan } from "@comfy/workflows";
+import { toAppError } from "../errors.ts";
+import type { AcquiredSlot, NoSlot } from "../generation/backend-pool.ts";
+import type { OwnedLease } from "../generation/ownership.ts";
 import { createId } from "../ids.ts";
-import type { EventBus } from "./event-bus.ts";
-import type { Attempt, Job, Lease } from "./job.ts";
-import type { JobStore } from "./job-store.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { Attempt } from "./job.ts";
 import type { PinnedInputs } from "./pin-inputs.ts";
+import { followRender } from "./render-watch.ts";
+import type { Next, Run } from "./run.ts";
 import { toMissingError } from "./submit-job.ts";
 
-/** A place on a backend, held while it renders. */
-export interface BackendSlot {
-  readonly type: "slot";
-  readonly backend: Backend;
-  readonly inventory: Inventory;
-  release(): void;
-}
-
-export type AcquireBackend = (
-  plan: Plan,
-  options: { readonly signal: AbortSignal },
-) => Promise<BackendSlot | { readonly type: "none"; readonly reason: string; readonly message: string }>;
-
-export type StageInputs = (
-  backend: Backend,
-  inputs: PinnedInputs,
-  signal: AbortSignal,
-) => Promise<Readonly<Record<string, string>>>;
-
-export interface DispatchJobDeps {
-  readonly jobs: Pick<JobStore, "beginAttempt" | "markAttempt">;
-  readonly acquireBackend: AcquireBackend;
-  readonly stageInputs: StageInputs;
-  readonly events: EventBus;
-  readonly clock: Clock;
-  /** Names this deployment in what a shared backend shows. */
-  readonly deploymentId: string;
-}
-
-export type Dispatch =
-  | { readonly type: "rendered"; readonly backend: Backend; readonly attempt: Attempt; readonly outcome: RenderOutcome }
-  /** Nothing was sent: no backend has room, or it went away meanwhile. */
-  | { readonly type: "waiting"; readonly reason: string }
-  /** What was sent earlier is given up, unseen. */
-  | { readonly type: "lost"; readonly attempt: Attempt; readonly reason: string }
-  /** It cannot run: the error says why. */
-  | { readonly type: "unfit"; readonly error: AppError }
-  | { readonly type: "lease_lost" };
-
-export type DispatchJob = (
-  work: { readonly job: Job; readonly lease: Lease; readonly inputs: PinnedInputs },
-  options: Omit<RenderOptions, "promptId">,
-) => Promise<Dispatch>;
+/** Thrown between the write-ahead record and the request. */
+class LeaseEndedError extends Error {}
 
 /** One attempt: a backend with room, the inputs on it, the exact graph for it, the write-ahead record, the render. */
-export function createDispatchJob(deps: DispatchJobDeps): DispatchJob {
-  return async function dispatchJob(work, options) {
-    const slot = await deps.acquireBackend(work.job.plan, options);
-    if (slot.type === "none") return { type: "waiting", reason: slot.message };
-    try {
-      return await renderOn(slot, work, options, deps);
-    } catch (error) {
-      const known = toAppError(error);
-      // A backend that cannot be reached before anything was sent costs nothing but time.
-      if (known.code === "no_backend") return { type: "waiting", reason: known.message };
-      throw error;
-    } finally {
-      // The GPU is free at the end of the render; its files are fetched while the next job runs.
-      slot.release();
-    }
-  };
+export async function dispatchJob(
+  run: Run,
+  inputs: PinnedInputs,
+  next: Extract<Next, { type: "dispatch" }>,
+): Promise<Dispatch> {
+  run.hooks.onPhase("preparing");
+  const slot = next.slot ?? (await acquireSlot(run, next.avoid));
+  if (slot.type === "none") {
+    return slot.reason === "detached" ? { type: "let_go" } : { ...slot, type: "waiting" };
+  }
+  run.hooks.onPhase("rendering");
+  try {
+    return await renderOn(run, slot, inputs);
+  } catch (error) {
+    const known = toAppError(error);
+    // A backend that cannot be reached before anything was sent costs nothing but time.
+    if (known.code === "no_backend") return { type: "waiting", reason: "gone", message: known.message };
+    throw error;
+  } finally {
+    // The GPU is free at the end of the render; its files are fetched while the next job runs.
+    slot.release();
+  }
 }
 
-const renderOn = async (
-  { backend, inventory }: BackendSlot,
-  { job, lease, inputs }: Parameters<DispatchJob>[0],
-  options: Parameters<DispatchJob>[1],
-  deps: DispatchJobDeps,
-): Promise<Dispatch> => {
-  const backendEpoch = await backend.readEpoch(options.signal);
-  const media = await deps.stageInputs(backend, inputs, options.signal);
-  const promptId = createId(deps.clock.nowMs());
-  const bound = bindPlan(job.plan, { inventory, media, filenamePrefix: `jobs/${job.id}/${promptId}` });
-  if (!bound.ok) return { type: "unfit", error: toMissingError(job.plan, bound.missing) };
+/** A place for the job; `detach` ends the wait as draining does. */
+export function acquireSlot(run: Run, avoid: readonly string[], detach?: AbortSignal): Promise<AcquiredSlot | NoSlot> {
+  const { claimed, control, hooks, deps } = run;
+  const ends = [hooks.detach, hooks.recall, ...(detach ? [detach] : [])];
+  return deps.pool.acquire(claimed.job.plan, {
+    signal: control.signal,
+    detach: AbortSignal.any(ends),
+    avoid,
+    isAheadAllowed: true,
+  });
+}
+
+async function renderOn(run: Run, slot: AcquiredSlot, inputs: PinnedInputs): Promise<Dispatch> {
+  const { claimed, deps } = run;
+  const { backend } = slot;
+  const lease = deps.ownership.lease(backend.id);
+  if (lease === undefined) return { type: "let_go" };
+  const signal = AbortSignal.any([run.control.signal, run.hooks.detach, lease.lost]);
+  const prepared = await prepare(run, slot, inputs, signal);
+  if (!prepared.ok) return { type: "unfit", error: prepared.error };
+  const { graph, ...written } = prepared.attempt;
+  const attempt = await deps.jobs.beginAttempt(claimed.lease, { ...written, graph, backendLease: toRow(lease) });
+  if (attempt === undefined) return { type: "let_go" };
+  run.live = attempt;
+  deps.events.publish(claimed.job.id, { type: "running" });
+  try {
+    return await followRender(
+      run,
+      { backend, attempt, lease, isBehind: slot.isAhead || backend.slots > 1 },
+      (options) =>
+        backend.render({
+          ...options,
+          graph,
+          labels: { deployment: deps.deploymentId, job: claimed.job.id, attempt: attempt.id },
+          async onSent() {
+            // The last moment to find out that another process may own the backend by now.
+            if (deps.ownership.lease(backend.id)?.epoch !== lease.epoch) throw new LeaseEndedError();
+          },
+          async onAccepted() {
+            noteArrival(run, attempt);
+          },
+        }),
+    );
+  } catch (error) {
+    if (error instanceof LeaseEndedError) return { type: "unsent", attempt };
+    throw error;
+  }
+}
+
+const toRow = ({ holder, epoch }: OwnedLease) => ({ holder, epoch });
+
+/** Nobody waits for this: only a worker that takes the attempt up later asks. A cancel may have come while it was sent. */
+function noteArrival({ claimed, control, deps, log }: Run, attempt: Attempt): void {
+  deps.jobs
+    .markAttempt(claimed.lease, attempt.id, "acked")
+    .catch((error: unknown) => log.debug({ error }, "That a prompt arrived was not written down."));
+  void control.look();
+}
+
+/** The inputs on the backend and the exact graph for it. */
+async function prepare(run: Run, { backend, inventory }: AcquiredSlot, inputs: PinnedInputs, signal: AbortSignal) {
+  const { job } = run.claimed;
+  const backendEpoch = await backend.readEpoch(signal);
+  const media = await run.deps.stageInputs(backend, inputs, signal);
+  const id = createId(run.deps.clock.nowMs());
+  const bound = bindPlan(job.plan, { inventory, media, filenamePrefix: `jobs/${job.id}/${id}` });
+  if (!bound.ok) return { ok: false as const, error: toMissingError(job.plan, bound.missing) };
   const { graph, variant, outputNodes } = bound;
   const words = variant.words?.positive;
   const summary = { model: variant.model, ...(words !== undefined && { prompt: words }) };
-  const written = { id: promptId, backendId: backend.id, backendEpoch, graph, summary, outputNodes };
-  const attempt = await deps.jobs.beginAttempt(lease, written);
-  if (attempt === undefined) return { type: "lease_lost" };
-  deps.events.publish(job.id, { type: "running" });
-  const outcome = await backend.render({
-    ...options,
-    promptId,
-    graph,
-    labels: { deployment: deps.deploymentId, job: job.id, attempt: promptId },
-    onSent: () => deps.jobs.markAttempt(lease, promptId, "sent"),
-    onAccepted: () => deps.jobs.markAttempt(lease, promptId, "acked"),
-  });
-  return { type: "rendered", backend, attempt, outcome };
-};
+  return { ok: true as const, attempt: { id, backendId: backend.id, backendEpoch, graph, summary, outputNodes } };
+}

@@ -45,7 +45,8 @@ export function createGenerate(deps: GenerateDeps): Generate {
       const why = closing.aborted
         ? "was not done when the service was restarted"
         : `took longer than ${deps.deadlineMs / 1000} s`;
-      return { ...submitted, job: assertComplete(job, ended, why) };
+      const path = request.surface === "v1" ? `/api/v1/jobs/${job.id}` : `/jobs/${job.kind}/${job.id}`;
+      return { ...submitted, job: assertComplete(job, ended, `${why}. Its job goes on: poll ${path}.`) };
     } finally {
       leave();
     }
@@ -54,8 +55,7 @@ export function createGenerate(deps: GenerateDeps): Generate {
 
 function assertComplete(asked: Job, ended: Job | undefined, why: string): Job {
   if (ended === undefined) {
-    const sentence = `The ${asked.kind} ${why}. Its job goes on: poll /jobs/${asked.kind}/${asked.id}.`;
-    throw new AppError("deadline_exceeded", sentence, { job: asked });
+    throw new AppError("deadline_exceeded", `The ${asked.kind} ${why}`, { job: asked });
   }
   if (ended.state === "complete") return ended;
   const { code, message, details } = ended.failure ?? {

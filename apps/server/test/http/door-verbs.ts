@@ -16,6 +16,7 @@ import { createMemoryEventBus } from "../../src/jobs/event-bus-memory.ts";
 import { createFinishJob } from "../../src/jobs/finish-job.ts";
 import { createFollowJob } from "../../src/jobs/follow-job.ts";
 import { createGenerate } from "../../src/jobs/generate.ts";
+import { createPrepareJob } from "../../src/jobs/prepare-job.ts";
 import { createJobPresenter } from "../../src/jobs/present-job.ts";
 import { createReadJob } from "../../src/jobs/read-job.ts";
 import { createSubmitJob } from "../../src/jobs/submit-job.ts";
@@ -77,16 +78,16 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     await finishJob({ jobId, ending: { state: "complete", summary, outputs: [output] }, isRefunded: false });
   }
 
-  const submit = createSubmitJob({
-    ...{ jobs, events, clock, log },
+  const prepareJob = createPrepareJob({
+    clock,
     jobDeadlineMs: 60_000,
     isDraining: () => false,
     randomSeed: () => 42,
     checkEligibility: async () => ({ ok: true }),
     resolveReference: async () => ({ type: "url" }),
     assertUrlAllowed() {},
-    knock() {},
   });
+  const submit = createSubmitJob({ jobs, prepareJob, events, clock, log, knock() {} });
   const submitJob: typeof submit = async (request) => {
     const submitted = await submit(request);
     accepted.push(submitted.job.id);

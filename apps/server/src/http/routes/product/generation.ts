@@ -21,6 +21,7 @@ function toSubmitRequest(kind: Kind, { req, res, headers, body }: Call): SubmitR
   const idempotencyKey = headers["idempotency-key"]?.replace(/^"(.*)"$/, "$1");
   return {
     ...authenticatedOf(req),
+    surface: "product",
     kind,
     input: { ...input, ...(upload_to_cloud !== undefined && { upload_to_cloud }) },
     isUploadedToCloud: upload_to_cloud !== false,

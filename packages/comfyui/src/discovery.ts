@@ -3,6 +3,8 @@ import {
   modelNames,
   type NodeInfo,
   objectInfo as objectInfoSchema,
+  type QueueItem,
+  queueSnapshot,
   type SystemStats,
   systemStats as systemStatsSchema,
 } from "@comfy/comfyui-contract";
@@ -58,6 +60,15 @@ export function createDiscovery(http: Http) {
     async queueRemaining(signal?: AbortSignal): Promise<number> {
       const info = await http.read(execInfo, { method: "GET", path: "/prompt", signal });
       return info.exec_info.queue_remaining;
+    },
+
+    /** The ids of what runs and of what waits, of everybody. The answer holds all their graphs: not for a rhythm. */
+    async queue(
+      signal?: AbortSignal,
+    ): Promise<{ readonly running: readonly string[]; readonly pending: readonly string[] }> {
+      const snapshot = await http.read(queueSnapshot, { method: "GET", path: "/queue", signal });
+      const toIds = (items: readonly QueueItem[]) => items.map((item) => String(item[1]));
+      return { running: toIds(snapshot.queue_running), pending: toIds(snapshot.queue_pending) };
     },
 
     /** Frees memory after the prompt that runs now, or at once when none does. */

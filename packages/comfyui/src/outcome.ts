@@ -41,7 +41,9 @@ export function toFailure(error: ExecutionError, outputs: Outputs): Failure {
 
 /** Whether another, larger device might manage what this one did not. */
 export function isOutOfMemory(failure: Failure): boolean {
-  return /(^|\.)OutOfMemoryError$/.test(failure.exceptionType);
+  const { exceptionType, exceptionMessage } = failure;
+  // Old versions of torch, and allocations outside of it, only say so in the text.
+  return /(^|\.)OutOfMemoryError$/.test(exceptionType) || /^(CUDA|HIP|MPS).{0,20}out of memory/i.test(exceptionMessage);
 }
 
 /** Reads a history entry. An interrupted prompt is told from a failed one by its last message only. */

@@ -22,6 +22,8 @@ export interface SubmitOptions {
   readonly extraData?: Readonly<Record<string, unknown>>;
   /** Lower runs first. Absent: behind all that wait. */
   readonly number?: number;
+  /** Called right before the request leaves, after every wait. What it throws is thrown, and nothing was sent. */
+  readonly onSend?: () => void;
   readonly signal?: AbortSignal;
 }
 
@@ -149,7 +151,7 @@ export function createSubmit(parts: SubmitParts) {
 
   /**
    * Sends a graph. The prompt is tracked on the socket from before the request leaves, so follow it soon after.
-   * @throws TypeError for a prompt id that is not a lowercase UUID; the signal's reason when it was aborted before sending
+   * @throws TypeError for a prompt id that is not a lowercase UUID; the signal's reason when it was aborted before sending, and what `onSend` throws
    */
   return async function submit(options: SubmitOptions): Promise<Submitted> {
     const { promptId, graph, signal } = options;
@@ -162,9 +164,12 @@ export function createSubmit(parts: SubmitParts) {
     const track = tracks.open(promptId, graph);
     await socket.ready(timeouts.socketMs);
     track.connection = socket.connection;
-    if (signal?.aborted) {
+    try {
+      signal?.throwIfAborted();
+      options.onSend?.();
+    } catch (error) {
       tracks.close(promptId);
-      signal.throwIfAborted();
+      throw error;
     }
     const submitted = await send(options);
     if (submitted.type === "refused" || submitted.type === "unreachable") tracks.close(promptId);

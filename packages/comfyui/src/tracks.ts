@@ -80,6 +80,20 @@ function wake(track: Track): void {
   track.wake();
 }
 
+const createTrack = (promptId: string, graph: Graph | undefined): Track => ({
+  promptId,
+  progress: createProgressTracker(graph),
+  outputs: {},
+  ending: undefined,
+  signAt: undefined,
+  onEvent: undefined,
+  isOurs: graph !== undefined,
+  connection: undefined,
+  isRunning: false,
+  wake() {},
+  isWoken: false,
+});
+
 export function createTracks(): Tracks {
   const tracks = new Map<string, Track>();
   // A plain preview names nobody: it belongs to the prompt that last spoke, ours or a stranger's.
@@ -109,19 +123,7 @@ export function createTracks(): Tracks {
         }
         return existing;
       }
-      const track: Track = {
-        promptId,
-        progress: createProgressTracker(graph),
-        outputs: {},
-        ending: undefined,
-        signAt: undefined,
-        onEvent: undefined,
-        isOurs: graph !== undefined,
-        connection: undefined,
-        isRunning: false,
-        wake() {},
-        isWoken: false,
-      };
+      const track = createTrack(promptId, graph);
       tracks.set(promptId, track);
       const unfollowed = tracks.size > TRACKS_MAX ? [...tracks.values()].find((old) => !old.onEvent) : undefined;
       if (unfollowed) tracks.delete(unfollowed.promptId);

@@ -73,6 +73,8 @@ export interface RenderOptions {
   readonly onRunning?: () => void;
   /** The nodes whose files are the result: when all of them were heard of, nothing needs to be looked up. */
   readonly outputNodes?: readonly string[];
+  /** The boot it was sent to: another boot has certainly forgotten it. */
+  readonly backendEpoch?: string;
   /** Aborting cancels the prompt on the backend, by id, and gives `interrupted`. */
   readonly signal: AbortSignal;
   /** Aborting stops following, leaves the prompt alone and gives `detached`: the next worker takes it up with `resume`. */
@@ -96,21 +98,24 @@ export interface Backend {
   ): Promise<string>;
   /**
    * Sends a graph and follows it to its end.
-   * @param options.onSent called right before the request leaves, `onAccepted` once the backend has queued it
+   * @param options.onSent awaited before the request leaves, which it prevents by throwing
+   * @param options.assertMaySend called in the very moment before it leaves, after all waits; throwing prevents it too
+   * @param options.onAccepted called once the backend has queued it
    */
   render(
     options: RenderOptions & {
       readonly graph: Graph;
       readonly labels: Readonly<Record<string, string>>;
-      readonly onSent: () => Promise<void>;
+      readonly onSent?: () => Promise<void>;
+      readonly assertMaySend?: () => void;
       readonly onAccepted: () => Promise<void>;
     },
   ): Promise<RenderOutcome>;
   /**
    * Takes up a prompt that an earlier process sent.
-   * @param options.backendEpoch the boot it was sent to: another boot has certainly forgotten it
+   * @param options.isAcked whether the backend is known to have queued it; otherwise a request may still be under way there
    */
-  resume(options: RenderOptions & { readonly backendEpoch?: string }): Promise<RenderOutcome>;
+  resume(options: RenderOptions & { readonly isAcked?: boolean }): Promise<RenderOutcome>;
   /**
    * Gets rid of a prompt that nobody waits for any more: takes it out of the queue, or interrupts it, by its id. `settled`: it has ended
    * or can never run (another boot has forgotten it). `unsettled`: it may still run or appear; abandon it again later.

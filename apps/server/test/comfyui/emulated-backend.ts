@@ -39,7 +39,8 @@ export const slowGraph = (steps = 5_000): Graph =>
 type Backend = ReturnType<typeof createBackend>;
 
 /** A render under way, and the two ways to end it. */
-export function start(backend: Backend, graph: Graph, promptId: string = crypto.randomUUID()) {
+export function start(backend: Backend, graph: Graph, more: Partial<Parameters<Backend["render"]>[0]> = {}) {
+  const promptId = crypto.randomUUID();
   const [cancel, detach] = [new AbortController(), new AbortController()];
   const steps: string[] = [];
   const progress: JobProgress[] = [];
@@ -56,6 +57,7 @@ export function start(backend: Backend, graph: Graph, promptId: string = crypto.
       progress.push(step);
       if (step.steps) working.resolve();
     },
+    ...more,
   });
   return { promptId, outcome, steps, progress, working: working.promise, cancel, detach };
 }

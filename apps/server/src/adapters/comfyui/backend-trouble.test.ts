@@ -17,8 +17,10 @@ describe("a server in trouble", () => {
     emulator.setFaults({ workerDeath: true });
     expect(await start(backend, quickGraph()).outcome).toMatchObject({
       type: "lost",
+      cause: "stalled",
       message: expect.stringContaining("stopped working"),
     });
+    expect(backend.isWorking()).toBe(false);
   });
 
   it("is an answer to a question about its status, and a waiting job for all else", async () => {

@@ -81,7 +81,7 @@ describe("stopping a render", () => {
     const { outcome, working, cancel } = start(backend, slowGraph());
     await working;
     cancel.abort();
-    expect(await outcome).toEqual({ type: "interrupted" });
+    expect(await outcome).toEqual({ type: "interrupted", isSettled: true });
     expect(await queueLength(emulator)).toBe(0);
   });
 
@@ -92,18 +92,21 @@ describe("stopping a render", () => {
     const second = start(backend, slowGraph());
     await expect.poll(() => second.steps).toEqual(["sent", "accepted"]);
     second.cancel.abort();
-    expect(await second.outcome).toEqual({ type: "interrupted" });
+    expect(await second.outcome).toEqual({ type: "interrupted", isSettled: true });
     expect(await first.outcome).toMatchObject({ type: "succeeded" });
   });
 
-  it("does not wait for ever for a node that does not listen, but stops it when it can", async () => {
+  it("does not wait for ever for a node that does not listen, and stops it when it is abandoned again", async () => {
     const { emulator, backend } = await setUp({ cancelMs: 200 });
     emulator.setFaults({ slowNode: { classType: "ImageInvert", delayMs: 2_000 } });
-    const { outcome, steps, cancel } = start(backend, quickGraph());
+    const { promptId, outcome, steps, cancel } = start(backend, quickGraph());
     await expect.poll(() => steps).toEqual(["sent", "accepted"]);
     cancel.abort();
-    expect(await outcome).toEqual({ type: "interrupted" });
-    await expect.poll(() => queueLength(emulator), { timeout: 10_000 }).toBe(0);
+    expect(await outcome).toEqual({ type: "interrupted", isSettled: false });
+    const backendEpoch = await backend.readEpoch(forever);
+    const abandon = () => backend.abandon({ promptId, backendEpoch, signal: forever });
+    await expect.poll(abandon, { timeout: 10_000 }).toBe("settled");
+    expect(await queueLength(emulator)).toBe(0);
   });
 });
 
@@ -143,7 +146,7 @@ describe("a lost answer", () => {
     const { emulator, backend } = await setUp({ graceMs: 500 });
     emulator.setFaults({ httpErrors: { path: "/prompt", method: "POST", status: 500, times: 1 } });
     const { outcome, steps } = start(backend, quickGraph());
-    expect(await outcome).toMatchObject({ type: "lost" });
+    expect(await outcome).toMatchObject({ type: "lost", cause: "never_arrived" });
     expect(steps).toEqual(["sent"]);
   });
 });
@@ -152,10 +155,10 @@ describe("a restart of the server", () => {
   it("loses the prompt, and changes the epoch", async () => {
     const { emulator, backend } = await setUp();
     const epoch = await backend.readEpoch(forever);
-    const { outcome, working } = start(backend, slowGraph());
+    const { outcome, working } = start(backend, slowGraph(), { backendEpoch: epoch });
     await working;
     await emulator.restart({ downMs: 300 });
-    expect(await outcome).toMatchObject({ type: "lost" });
+    expect(await outcome).toMatchObject({ type: "lost", cause: "backend_died" });
     expect(await backend.readEpoch(forever)).not.toBe(epoch);
   });
 
@@ -163,6 +166,6 @@ describe("a restart of the server", () => {
     const { emulator, backend } = await setUp({ graceMs: 600_000 });
     const epoch = await backend.readEpoch(forever);
     await emulator.restart();
-    expect(await resume(backend, crypto.randomUUID(), epoch)).toMatchObject({ type: "lost" });
+    expect(await resume(backend, crypto.randomUUID(), epoch)).toMatchObject({ type: "lost", cause: "backend_died" });
   });
 });

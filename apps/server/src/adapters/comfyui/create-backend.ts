@@ -4,9 +4,11 @@ import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 import type { Backend } from "../../generation/backend.ts";
 import type { Log } from "../../log.ts";
-import { createOrphanage } from "./orphanage.ts";
+import { wasRestarted } from "./look-for.ts";
 import { readStatus } from "./read-status.ts";
-import { createRender, type RenderBounds } from "./render.ts";
+import { createRender } from "./render.ts";
+import type { RenderBounds } from "./render-parts.ts";
+import { createWorkerWatch } from "./worker-watch.ts";
 
 /** Our inputs stay apart from what people put into the server's input folder. */
 const INPUT_FOLDER = "comfy-service";
@@ -15,6 +17,8 @@ const defaultBounds: RenderBounds = {
   unreachableAfterMs: 120_000,
   // Some samplers report nothing for minutes; a worker thread that died reports nothing for ever.
   stalledAfterMs: 600_000,
+  // Between two prompts a worker collects garbage for a moment, no longer.
+  idleAfterMs: 15_000,
   // A request whose answer was lost is still being validated; hashing a long video takes a while.
   graceMs: 15_000,
   cancelMs: 10_000,
@@ -24,8 +28,10 @@ export interface ComfyUiBackendOptions extends Partial<RenderBounds> {
   readonly url: string;
   /** Names the backend in the database and in logs. Without one its id is a hash of the address. */
   readonly label?: string;
-  /** For a proxy in front of the server. */
+  /** For a proxy in front of the server; sent with every request and with the socket. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Renders it is given at once. A server runs one after the other, so more than one only fills its queue. Default 1. */
+  readonly slots?: number;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -39,20 +45,32 @@ function toBackendId(url: string): string {
 
 /** A ComfyUI server as a backend. Its errors become ours here. */
 export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
-  const { url, label, headers = {}, clock } = options;
+  const { url, label, headers = {}, slots = 1, clock } = options;
   const id = label ?? toBackendId(url);
   const log = options.log.with({ backendId: id });
   const comfy = createComfyUi({ url, headers, log });
-  const orphanage = createOrphanage(comfy, log);
+  const watch = createWorkerWatch({ comfy, log });
   const bounds: RenderBounds = {
     unreachableAfterMs: options.unreachableAfterMs ?? defaultBounds.unreachableAfterMs,
     stalledAfterMs: options.stalledAfterMs ?? defaultBounds.stalledAfterMs,
+    idleAfterMs: options.idleAfterMs ?? defaultBounds.idleAfterMs,
     graceMs: options.graceMs ?? defaultBounds.graceMs,
     cancelMs: options.cancelMs ?? defaultBounds.cancelMs,
   };
   return {
     id,
-    ...createRender({ comfy, orphanage, log, clock, bounds }),
+    slots,
+    ...createRender({ comfy, watch, log, clock, bounds }),
+    isWorking: watch.isWorking,
+    async abandon({ promptId, backendEpoch, signal }) {
+      const cancelled = await reached(comfy.cancel({ promptId, signal }), signal);
+      if (cancelled.type === "done" || cancelled.type === "dequeued") return "settled";
+      // Unknown may only mean "not yet", unless this is another boot.
+      const isForgotten =
+        cancelled.type === "unknown" && (await reached(wasRestarted({ comfy }, backendEpoch, signal), signal));
+      return isForgotten ? "settled" : "unsettled";
+    },
+    free: (signal) => reached(comfy.free({ unloadModels: true, freeMemory: true }, signal), signal),
     async readInventory(classes, signal) {
       const found = await reached(comfy.objectInfo(classes, signal), signal);
       return Object.fromEntries(found);
@@ -65,7 +83,7 @@ export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
     open: (file, signal) => openFile(comfy, file.reference, signal),
     readStatus: (signal) => readStatus(comfy, clock, signal),
     async close() {
-      await orphanage.close();
+      await watch.close();
       await comfy.close();
     },
   };

@@ -7,7 +7,7 @@ import {
   type Submitted,
 } from "@comfy/comfyui";
 import type { Graph } from "@comfy/comfyui-contract";
-import type { RenderedFile, RenderOutcome } from "../../generation/backend.ts";
+import type { LostCause, RenderedFile, RenderOutcome } from "../../generation/backend.ts";
 
 const PROBLEMS_IN_SENTENCE = 3;
 
@@ -34,16 +34,16 @@ function toFiles(outputs: Parameters<typeof readOutputs>[0], graph: Graph | unde
 }
 
 /** How following a prompt ended, in our words. */
-export function toRenderOutcome(ended: Ended, graph?: Graph): RenderOutcome {
+export function toRenderOutcome(ended: Ended, graph?: Graph, cause: LostCause = "vanished"): RenderOutcome {
   switch (ended.type) {
     case "succeeded":
       return { type: "succeeded", files: toFiles(ended.outputs, graph) };
     case "failed":
       return toFailed(ended);
     case "interrupted":
-      return { type: "interrupted" };
+      return { type: "interrupted", isSettled: true };
     case "vanished":
-      return { type: "lost", message: "The renderer was restarted or forgot the prompt." };
+      return { type: "lost", cause, message: "The renderer was restarted or forgot the prompt." };
     case "unreachable":
       return {
         type: "unreachable",

@@ -12,10 +12,12 @@ import type { Generate } from "../jobs/generate.ts";
 import type { JobPresenter } from "../jobs/present-job.ts";
 import type { ReadJob } from "../jobs/read-job.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
+import type { WebhookDeliveryVerbs } from "../jobs/webhook-deliveries.ts";
+import type { WebhookEndpointVerbs } from "../jobs/webhook-endpoints.ts";
 import type { Log } from "../log.ts";
 
 /** What the routes call. */
-export interface Verbs extends JobPresenter, HealthVerbs {
+export interface Verbs extends JobPresenter, HealthVerbs, WebhookEndpointVerbs, WebhookDeliveryVerbs {
   readonly submitJob: SubmitJob;
   readonly generate: Generate;
   readonly readJob: ReadJob;

@@ -25,6 +25,7 @@ import { silentLog as log } from "../../src/log.ts";
 import { heads } from "../assets/files.ts";
 import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-records.ts";
 import { createMemoryJobs } from "./memory-jobs.ts";
+import { webhookVerbs } from "./no-webhooks.ts";
 
 export interface DoorVerbsOptions {
   /** Milliseconds a synchronous request waits. */
@@ -107,6 +108,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     followJob: createFollowJob({ jobs, events, watcher, attention, clock, presentResult }),
     uploadAsset: assets.uploadAsset,
     openLink: assets.openLink,
+    ...webhookVerbs,
     readHealth: async () => ({
       status: "healthy",
       gpu: { reachable: true },

@@ -11,6 +11,7 @@ import { finishSuite } from "./finish.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
+import { webhooksSuite } from "./webhooks.suite.ts";
 
 describe("the embedded database", () => {
   let directory: string;
@@ -33,4 +34,5 @@ describe("the embedded database", () => {
   finishSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
+  webhooksSuite(getDatabase);
 });

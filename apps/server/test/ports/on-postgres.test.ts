@@ -9,6 +9,7 @@ import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
+import { webhooksSuite } from "./webhooks.suite.ts";
 
 const bin = findPostgres();
 
@@ -34,5 +35,6 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   finishSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
+  webhooksSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

@@ -7,7 +7,7 @@ import { createId } from "../../src/ids.ts";
 import type { Acceptance } from "../../src/jobs/job-store.ts";
 import type { OwedDelivery } from "../../src/jobs/outbox.ts";
 import type { NewEndpoint } from "../../src/jobs/webhook-store.ts";
-import { acceptAndClaim, complete, failed, type GetDatabase, MINUTE_MS } from "./set-up.ts";
+import { acceptAndClaim, type complete, failed, type GetDatabase, MINUTE_MS } from "./set-up.ts";
 
 export const OWNER = "env:owner";
 export const CALLBACK = "https://example.com/hook";

@@ -16,12 +16,12 @@ import {
 } from "./webhook-schemas.ts";
 
 const c = initContract();
-const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Webhooks" };
+const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Platform: webhooks" };
 
 const endpointParams = z.object({ id: z.string().describe("The endpoint's id.") });
 const jobParams = z.object({ id: z.string().describe("The job's id.") });
 const deliveryId = z.string().describe("The delivery's id.");
-const nothing = z.unknown().optional().describe("Nothing is read from it.");
+const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 const write = { headers: writeHeaders, metadata } as const;
 
 const endpoints = {
@@ -60,12 +60,11 @@ const endpoints = {
     responses: { 200: webhook, ...writeErrors },
   },
   delete: {
-    ...write,
+    metadata,
     method: "DELETE",
     path: "/api/v1/webhooks/:id",
     summary: "Delete an endpoint and its delivery log",
     pathParams: endpointParams,
-    body: nothing,
     responses: { 204: c.noBody(), ...writeErrors },
   },
   rotateSecret: {
@@ -135,4 +134,4 @@ const deliveries = {
 } as const;
 
 /** Registered receivers of what happens to jobs, signed as Standard Webhooks has it. */
-export const webhookRoutes = c.router({ ...endpoints, ...deliveries });
+export const v1WebhookRoutes = c.router({ ...endpoints, ...deliveries });

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from "node:http";
+import type { webhookCreate, webhookPatch } from "@comfy/contracts";
+import type * as z from "zod";
+import type { AppDeps } from "../../deps.ts";
+import { authenticatedOf } from "../../visit.ts";
+import { presentDelivery, presentDeliveryPage, presentWebhook } from "./present-webhook.ts";
+
+interface Call {
+  readonly req: IncomingMessage;
+}
+interface OneCall extends Call {
+  readonly params: { readonly id: string };
+}
+interface DeliveryCall extends Call {
+  readonly params: { readonly id: string; readonly deliveryId: string };
+}
+interface ListCall extends OneCall {
+  readonly query: { readonly cursor?: string | undefined; readonly limit?: number | undefined };
+}
+
+const LIMIT = 20;
+
+const ownerOf = ({ req }: Call): string => authenticatedOf(req).caller.ownerId;
+const toOwned = (call: OneCall) => ({ ownerId: ownerOf(call), id: call.params.id });
+const toEndpointsOwn = (call: OneCall) => ({ ownerId: ownerOf(call), endpointId: call.params.id });
+const toJobsOwn = (call: OneCall) => ({ ownerId: ownerOf(call), jobId: call.params.id });
+const toPage = ({ query: { cursor, limit = LIMIT } }: ListCall) => ({ limit, ...(cursor !== undefined && { cursor }) });
+
+/** Endpoints that an owner registers, and what was delivered to them and to callbacks. */
+export function createWebhookRoutes({ verbs }: AppDeps) {
+  return {
+    async create(call: Call & { readonly body: z.infer<typeof webhookCreate> }) {
+      const { endpoint, secret } = await verbs.createWebhook({ ...call.body, ownerId: ownerOf(call) });
+      return { status: 201 as const, body: { ...presentWebhook(endpoint), secret } };
+    },
+    async list(call: Call) {
+      const endpoints = await verbs.listWebhooks(ownerOf(call));
+      return { status: 200 as const, body: { webhooks: endpoints.map(presentWebhook) } };
+    },
+    async read(call: OneCall) {
+      return { status: 200 as const, body: presentWebhook(await verbs.readWebhook(toOwned(call))) };
+    },
+    async update(call: OneCall & { readonly body: z.infer<typeof webhookPatch> }) {
+      return { status: 200 as const, body: presentWebhook(await verbs.updateWebhook(toOwned(call), call.body)) };
+    },
+    async delete(call: OneCall) {
+      await verbs.deleteWebhook(toOwned(call));
+      return { status: 204 as const, body: undefined };
+    },
+    async rotateSecret(call: OneCall) {
+      const { secret, previousUntilMs } = await verbs.rotateWebhookSecret(toOwned(call));
+      return {
+        status: 200 as const,
+        body: { secret, previousSecretUntil: new Date(previousUntilMs).toISOString() },
+      };
+    },
+    async test(call: OneCall) {
+      return { status: 202 as const, body: presentDelivery(await verbs.testWebhook(toOwned(call))) };
+    },
+    ...createDeliveryRoutes(verbs),
+  };
+}
+
+function createDeliveryRoutes(verbs: AppDeps["verbs"]) {
+  return {
+    async listDeliveries(call: ListCall) {
+      const page = await verbs.listDeliveries(toEndpointsOwn(call), toPage(call));
+      return { status: 200 as const, body: presentDeliveryPage(page) };
+    },
+    async replay(call: DeliveryCall) {
+      const delivery = await verbs.replayDelivery(toEndpointsOwn(call), call.params.deliveryId);
+      return { status: 202 as const, body: presentDelivery(delivery) };
+    },
+    async listOfJob(call: ListCall) {
+      const page = await verbs.listDeliveries(toJobsOwn(call), toPage(call));
+      return { status: 200 as const, body: presentDeliveryPage(page) };
+    },
+    async replayOfJob(call: DeliveryCall) {
+      const delivery = await verbs.replayDelivery(toJobsOwn(call), call.params.deliveryId);
+      return { status: 202 as const, body: presentDelivery(delivery) };
+    },
+  };
+}

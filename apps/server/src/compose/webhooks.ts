@@ -19,7 +19,7 @@ export function composeWebhookVerbs({ config }: Ground, stored: Records, assets:
 /** Who delivers what ended jobs owe. */
 export function composeCourier(
   { config, log, clock, holder }: Ground,
-  { jobs, outbox, endpoints }: Records,
+  { jobs, outbox, endpoints, database }: Records,
   { outgoing }: Assets,
   presenters: Pick<WebhookBodyDeps, "presenter" | "presentV1Job">,
 ) {
@@ -30,5 +30,5 @@ export function composeCourier(
     toWebhookBody: createWebhookBody({ jobs, ...presenters }),
     random: Math.random,
   });
-  return createCourier({ deliver, log });
+  return createCourier({ deliver, outbox, log, isAlone: database.durability === "process" });
 }

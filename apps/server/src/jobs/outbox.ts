@@ -59,6 +59,8 @@ export interface Outbox {
   ): Promise<{ readonly disabledEndpointId?: string }>;
   /** Gives back what was claimed and not sent, or sent and not answered: it is due at once. */
   release(delivery: Pick<OwedDelivery, "id" | "leaseEpoch">): Promise<void>;
+  /** Everything claimed is due at once: for the one process of its database, whose predecessor is dead. */
+  releaseAll(): Promise<void>;
 }
 
 /** Sends one delivery. Implemented by `adapters/fetch` behind the guard against private addresses. */

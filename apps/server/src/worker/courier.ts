@@ -1,4 +1,5 @@
 import type { DeliverWebhooks } from "../jobs/deliver-webhooks.ts";
+import type { Outbox } from "../jobs/outbox.ts";
 import type { LifecyclePart } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { createLoop } from "./loop.ts";
@@ -7,13 +8,21 @@ const LOOK_EVERY_MS = 2_000;
 /** Deliveries under way at once: room for many receivers, since each holds only a few of them. */
 const AT_ONCE = 40;
 
+export interface CourierDeps {
+  readonly deliver: DeliverWebhooks;
+  readonly outbox: Pick<Outbox, "releaseAll">;
+  readonly log: Log;
+  /** True when this process is the only one: then what is under way at the start was left by the dead. */
+  readonly isAlone: boolean;
+}
+
 export interface Courier extends LifecyclePart {
   /** A delivery may be due. */
   knock(): void;
 }
 
 /** Delivers webhooks apart from the jobs. What is under way when it stops is given back and sent again by the next one. */
-export function createCourier({ deliver, log }: { deliver: DeliverWebhooks; log: Log }): Courier {
+export function createCourier({ deliver, outbox, log, isAlone }: CourierDeps): Courier {
   const underWay = new Set<Promise<void>>();
   const stopping = new AbortController();
 
@@ -40,7 +49,10 @@ export function createCourier({ deliver, log }: { deliver: DeliverWebhooks; log:
   return {
     name: "courier",
     knock: loop.knock,
-    start: async () => loop.start(),
+    async start() {
+      if (isAlone) await outbox.releaseAll();
+      loop.start();
+    },
     /** Takes no more, and waits for the answers to what was sent. */
     async drain(signal) {
       await loop.stop();

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from "../../src/adapters/database/creat
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
+import { couriersSuite } from "./couriers.suite.ts";
 import { prepareEmbedded } from "./embedded-template.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
@@ -35,4 +36,5 @@ describe("the embedded database", () => {
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);
+  couriersSuite(getDatabase);
 });

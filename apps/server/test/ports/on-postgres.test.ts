@@ -4,6 +4,7 @@ import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { concurrencySuite } from "./concurrency.suite.ts";
+import { couriersSuite } from "./couriers.suite.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
@@ -36,5 +37,6 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);
+  couriersSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

@@ -13,5 +13,8 @@ export function createOutbox(db: Kysely<Tables>): Outbox {
         update comfy.outbox set due_at = clock_timestamp(), holder = null
         where id = ${id}::uuid and lease_epoch = ${leaseEpoch}::integer and holder is not null`.execute(db);
     },
+    async releaseAll() {
+      await sql`update comfy.outbox set due_at = clock_timestamp(), holder = null where holder is not null`.execute(db);
+    },
   };
 }

@@ -1,5 +1,7 @@
 import { createDeliverWebhooks } from "../jobs/deliver-webhooks.ts";
-import { createWebhookBody, type WebhookBodyDeps } from "../jobs/webhook-body.ts";
+import type { JobPresenter } from "../jobs/present-job.ts";
+import { createV1JobPresenter } from "../jobs/present-v1-job.ts";
+import { createWebhookBody } from "../jobs/webhook-body.ts";
 import { createWebhookDeliveryVerbs } from "../jobs/webhook-deliveries.ts";
 import { createWebhookEndpointVerbs } from "../jobs/webhook-endpoints.ts";
 import { createWebhookSecrets } from "../jobs/webhook-secrets.ts";
@@ -21,13 +23,13 @@ export function composeCourier(
   { config, log, clock, holder }: Ground,
   { jobs, outbox, endpoints, database }: Records,
   { outgoing }: Assets,
-  presenters: Pick<WebhookBodyDeps, "presenter" | "presentV1Job">,
+  presenter: Pick<JobPresenter, "presentResult">,
 ) {
   const deliver = createDeliverWebhooks({
     ...{ outbox, endpoints, clock, log, holder },
     sender: outgoing.sender,
     secrets: createWebhookSecrets(config),
-    toWebhookBody: createWebhookBody({ jobs, ...presenters }),
+    toWebhookBody: createWebhookBody({ jobs, presenter, ...createV1JobPresenter(presenter) }),
     random: Math.random,
   });
   return createCourier({ deliver, outbox, log, isAlone: database.durability === "process" });

@@ -3,12 +3,12 @@ import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 import type { OwedDelivery } from "./outbox.ts";
 import type { JobPresenter } from "./present-job.ts";
+import type { V1JobPresenter } from "./present-v1-job.ts";
 
 export interface WebhookBodyDeps {
   readonly jobs: Pick<JobStore, "find">;
   readonly presenter: Pick<JobPresenter, "presentResult">;
-  /** The job as `/api/v1` shows it. */
-  readonly presentV1Job: (job: Job) => Promise<object>;
+  readonly presentV1Job: V1JobPresenter["presentV1Job"];
 }
 
 /** What an endpoint is sent, as Standard Webhooks recommends it. */

@@ -1,6 +1,7 @@
 import { createOutgoing } from "../../src/adapters/fetch/outgoing.ts";
 import { systemClock as clock } from "../../src/clock.ts";
 import { createDeliverWebhooks } from "../../src/jobs/deliver-webhooks.ts";
+import { createV1JobPresenter } from "../../src/jobs/present-v1-job.ts";
 import { createWebhookBody } from "../../src/jobs/webhook-body.ts";
 import { createWebhookSecrets } from "../../src/jobs/webhook-secrets.ts";
 import { silentLog as log } from "../../src/log.ts";
@@ -16,11 +17,8 @@ export async function startCourier(
   { holder = "courier", isAlone = false } = {},
 ) {
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: true });
-  const toWebhookBody = createWebhookBody({
-    jobs,
-    presenter: { presentResult: () => Promise.reject(new Error("Only failed jobs are delivered here.")) },
-    presentV1Job: async ({ id, state }) => ({ id, state }),
-  });
+  const presenter = { presentResult: () => Promise.reject(new Error("Only failed jobs are delivered here.")) };
+  const toWebhookBody = createWebhookBody({ jobs, presenter, ...createV1JobPresenter(presenter) });
   const deliver = createDeliverWebhooks({
     ...{ outbox, endpoints, secrets, toWebhookBody, clock, log, holder },
     sender: outgoing.sender,

@@ -2,14 +2,8 @@ import type { Graph } from "@comfy/comfyui-contract";
 import type { Inventory, Missing } from "./inventory.ts";
 import type { Plan, PlanVariant } from "./plan.ts";
 import { workflowOf } from "./registry.ts";
-import {
-  fillFiles,
-  fillModels,
-  fillValues,
-  findMissingClasses,
-  findUnknownWords,
-  type GraphTemplate,
-} from "./template.ts";
+import { findUnknownWords, suitOf } from "./suit.ts";
+import { fillFiles, fillValues, type GraphTemplate } from "./template.ts";
 
 export interface BindOptions {
   readonly inventory: Inventory;
@@ -55,17 +49,11 @@ function candidatesOf(plan: Plan): Candidate[] {
 }
 
 function fit({ variant, template }: Candidate, inventory: Inventory) {
-  const graph = fillValues(template, variant.values);
-  const models = fillModels(template, graph, inventory);
-  const missing = [
-    ...findMissingClasses(graph, inventory),
-    ...models.missing,
-    ...findUnknownWords(template, graph, inventory),
-  ];
-  return { graph, variant, template, models: models.files, missing };
+  const suit = suitOf(template, inventory);
+  return { variant, template, suit, missing: [...suit.missing, ...findUnknownWords(suit, variant.values)] };
 }
 
-/** The first variant that the backend can render, filled with values and model files. */
+/** The first variant that the backend can render. */
 function fitFirst(plan: Plan, inventory: Inventory) {
   const fits = candidatesOf(plan).map((candidate) => fit(candidate, inventory));
   const ready = fits.find(({ missing }) => missing.length === 0);
@@ -93,7 +81,9 @@ export function chooseVariant(
 export function bindPlan(plan: Plan, options: BindOptions): BoundPlan | Unfit {
   const fitted = fitFirst(plan, options.inventory);
   if (!fitted.ok) return fitted;
-  const { graph, variant, template, models } = fitted;
-  fillFiles(template, graph, options);
-  return { ok: true, graph, variant, outputNodes: template.outputs, models };
+  const { variant, template, suit } = fitted;
+  const graph = fillValues(template, variant.values);
+  const { media, filenamePrefix } = options;
+  fillFiles(template, graph, { models: suit.models, media, filenamePrefix });
+  return { ok: true, graph, variant, outputNodes: template.outputs, models: suit.models.map(({ file }) => file) };
 }

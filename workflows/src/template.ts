@@ -1,7 +1,5 @@
-import { type Graph, isLink, readChoices } from "@comfy/comfyui-contract";
-import { findClass, type Inventory, type Missing } from "./inventory.ts";
-import { chooseModelFile, type ModelSlot } from "./models.ts";
-import { installNode } from "./packs.ts";
+import type { Graph } from "@comfy/comfyui-contract";
+import type { ModelSlot } from "./models.ts";
 import type { PlanValue } from "./plan.ts";
 
 /** One input of one node. */
@@ -49,62 +47,22 @@ export function fillValues(template: GraphTemplate, values: Readonly<Record<stri
   return graph;
 }
 
-/** Puts uploaded files and the prefix of the output files into a graph of this template. */
-export function fillFiles(
-  template: GraphTemplate,
-  graph: Graph,
-  files: { readonly media: Readonly<Record<string, string>>; readonly filenamePrefix: string },
-): void {
+/** What a graph names of one backend's disk. */
+export interface GraphFiles {
+  /** Model files for the loaders. */
+  readonly models: readonly (Place & { readonly file: string })[];
+  /** Uploaded files, by the name of the media slot. */
+  readonly media: Readonly<Record<string, string>>;
+  readonly filenamePrefix: string;
+}
+
+/** Puts model files, uploaded files and the prefix of the output files into a graph of this template. */
+export function fillFiles(template: GraphTemplate, graph: Graph, files: GraphFiles): void {
+  for (const { file, ...place } of files.models) setInput(graph, place, file);
   for (const [slot, place] of Object.entries(template.media)) {
     const name = Object.hasOwn(files.media, slot) ? files.media[slot] : undefined;
     if (!name) throw new TypeError(`No uploaded file was given for ${slot}: expected the name it has on the backend.`);
     setInput(graph, place, name);
   }
   for (const node of template.outputs) setInput(graph, at(node, "filename_prefix"), files.filenamePrefix);
-}
-
-/** Puts the backend's own model files into the graph. Gives the files and what is missing. */
-export function fillModels(template: GraphTemplate, graph: Graph, inventory: Inventory) {
-  const files: string[] = [];
-  const missing: Missing[] = [];
-  for (const slot of template.models) {
-    const info = findClass(inventory, graph[slot.node]?.class_type ?? "");
-    if (!info) continue;
-    const file = chooseModelFile(slot, readChoices(info, slot.input) ?? []);
-    if (file === undefined) missing.push({ what: "model", name: slot.files[0], install: slot.install });
-    else {
-      setInput(graph, slot, file);
-      files.push(file);
-    }
-  }
-  return { files, missing };
-}
-
-export function findMissingClasses(graph: Graph, inventory: Inventory): Missing[] {
-  return classesOf(graph)
-    .filter((name) => !findClass(inventory, name))
-    .map((name) => ({ what: "node", name, install: installNode(name) }));
-}
-
-const samePlace = (left: Place, right: Place) => left.node === right.node && left.input === right.input;
-
-/**
- * Words that this backend's version of a node does not know (an older sampler list, for instance). Files are left out: they are chosen from
- * the list itself, or uploaded after the list was read.
- */
-export function findUnknownWords(template: GraphTemplate, graph: Graph, inventory: Inventory): Missing[] {
-  const filePlaces: readonly Place[] = [...template.models, ...Object.values(template.media)];
-  const missing: Missing[] = [];
-  for (const [node, { class_type: name, inputs }] of Object.entries(graph)) {
-    const info = findClass(inventory, name);
-    if (!info) continue;
-    for (const [input, value] of Object.entries(inputs)) {
-      if (isLink(value) || filePlaces.some((place) => samePlace(place, at(node, input)))) continue;
-      const choices = readChoices(info, input);
-      if (!choices || choices.includes(String(value))) continue;
-      const install = `${name} does not offer ${input} "${String(value)}" on this backend. ${installNode(name)}`;
-      missing.push({ what: "node", name, install });
-    }
-  }
-  return missing;
 }

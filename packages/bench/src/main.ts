@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { DeploymentName } from "./parts/deployment.ts";
 import { hasProc } from "./parts/proc.ts";
 import { formatReport, isReached, type Report } from "./report.ts";
 import { overhead } from "./sections/overhead.ts";
@@ -12,14 +13,25 @@ import { throughput } from "./sections/throughput.ts";
 const sections: readonly Section[] = [overhead, throughput];
 const names = sections.map(({ name }) => name).join(" ");
 
+const databases: Readonly<Record<string, DeploymentName>> = { postgres: "PostgreSQL + Redis", embedded: "embedded" };
+
 const USAGE = `Usage: npm run bench -- [sections] [options]
 
 Sections: ${names} (none given: all of them)
 
   --json FILE      writes the figures and tables as JSON too
+  --database NAME  postgres or embedded; both without it
   --scale SHARE    a share of the usual numbers of requests, for a first look: 0.1
   --profile FOLDER the service writes CPU profiles there (https://nodejs.org/en/learn/getting-started/profiling)
 `;
+
+function toDeployments(database: string | undefined): readonly DeploymentName[] {
+  if (database === undefined) return Object.values(databases);
+  const name = databases[database];
+  if (name === undefined)
+    throw new Error(`--database is "${database}"; expected ${Object.keys(databases).join(" or ")}.`);
+  return [name];
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -29,6 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
       json: { type: "string" },
       scale: { type: "string", default: "1" },
       profile: { type: "string" },
+      database: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -47,7 +60,13 @@ async function main(argv: readonly string[]): Promise<number> {
   process.stdout.write(`${machine}\n\n`);
   const reports: Report[] = [];
   const say = (sentence: string) => void process.stderr.write(`… ${sentence}\n`);
-  const options = { scale, say, profileFolder: values.profile === undefined ? undefined : resolve(values.profile) };
+  const deployments = toDeployments(values.database);
+  const options = {
+    deployments,
+    scale,
+    say,
+    profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
+  };
   for (const section of sections) {
     if (positionals.length > 0 && !positionals.includes(section.name)) continue;
     const report = await section.run(options);

@@ -1,4 +1,5 @@
 import { type Database, startPostgres } from "./postgres.ts";
+import { listFamily } from "./proc.ts";
 import { type Redis, startRedis } from "./redis.ts";
 import { type RunningServer, type ServerOptions, startServer } from "./server.ts";
 
@@ -10,6 +11,8 @@ export interface Deployment extends AsyncDisposable {
   readonly server: RunningServer;
   /** Absent when the database is embedded. */
   readonly databaseUrl?: string;
+  /** The processes of the database server; none when it is embedded. */
+  databasePids(): number[];
   /** Versions and settings that matter, for the report. */
   readonly description: string;
 }
@@ -24,7 +27,13 @@ export async function startDeployment(
   if (name === "embedded") {
     const server = await startServer(options);
     const description = "the embedded database (not fsynced), one process";
-    return { name, server, description, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+    return {
+      name,
+      server,
+      description,
+      databasePids: () => [],
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
   }
   await using stack = new AsyncDisposableStack();
   const postgres = use(stack, await startPostgres());
@@ -36,6 +45,7 @@ export async function startDeployment(
     name,
     server,
     databaseUrl: postgres.url,
+    databasePids: () => listFamily(postgres.pid),
     description: `${postgres.version} with fsync, Redis ${redis.version} with an append-only file, one process`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

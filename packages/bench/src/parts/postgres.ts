@@ -43,6 +43,8 @@ async function waitUntilReady(url: string): Promise<void> {
 export interface Database extends AsyncDisposable {
   readonly url: string;
   readonly version: string;
+  /** The server's own process; its family holds one process per connection. */
+  readonly pid: number;
 }
 
 /** A private PostgreSQL with the settings it comes with (fsync on); undefined where none is installed. */
@@ -63,6 +65,7 @@ export async function startPostgres(): Promise<Database | undefined> {
   await waitUntilReady(url);
   return {
     url,
+    pid: child.pid ?? 0,
     version: execFileSync(join(bin, "postgres"), ["--version"], { encoding: "utf8" }).trim(),
     async [Symbol.asyncDispose]() {
       await stopChild(child, "SIGINT");

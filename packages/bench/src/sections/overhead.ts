@@ -44,7 +44,7 @@ async function runOverhead(options: SectionOptions): Promise<Report> {
     turns: `${ROUNDS} of each, alternating`,
     "switched on": "signing (v2), replay guard, write-ahead record, stored outputs with SHA-256",
   };
-  for (const name of ["PostgreSQL + Redis", "embedded"] as const) {
+  for (const name of options.deployments) {
     options.say(`overhead: ${name}`);
     await using stubs = await startStubs(BACKENDS);
     await stubs.configure({ outputBytes: OUTPUT_BYTES, durationMs: 0 });

@@ -1,6 +1,8 @@
+import type { DeploymentName } from "../parts/deployment.ts";
 import type { Report } from "../report.ts";
 
 export interface SectionOptions {
+  readonly deployments: readonly DeploymentName[];
   /** Folder that the service writes CPU profiles to. */
   readonly profileFolder: string | undefined;
   /** Shares of the usual numbers of requests, for a first look: 0.1 is a tenth. */

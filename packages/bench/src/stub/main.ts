@@ -18,10 +18,12 @@ process.on("message", (request: StubRequest) => {
   switch (request.type) {
     case "configure":
       rendering = request.rendering;
-      return tell({ type: "done" });
+      tell({ type: "done" });
+      break;
     case "drop":
       for (const backend of backends) backend.drop(request.isAll);
-      return tell({ type: "done" });
+      tell({ type: "done" });
+      break;
     case "count":
       tell({ type: "counted", requests, prompts: requests["POST /prompt"] ?? 0 });
       requests = {};

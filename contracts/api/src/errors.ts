@@ -29,6 +29,7 @@ export const errorStatus = {
   request_timeout: 408,
   job_already_finished: 409,
   job_not_finished: 409,
+  no_result: 409,
   webhook_limit: 409,
   webhook_disabled: 409,
   cancelled: 409,

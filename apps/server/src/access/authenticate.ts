@@ -98,6 +98,7 @@ export function createAuthenticate({ keys, clock, limits = tiers }: Authenticate
     keyId: key.id,
     tier: key.tier,
     limits: { ...limits[key.tier], ...key.limits },
+    ...(key.scopes && { scopes: key.scopes }),
   });
 
   async function verify(request: SignedRequest, key: ApiKey): Promise<SignatureHeaders> {

@@ -1,4 +1,5 @@
 import type { TierLimits, TierName } from "@comfy/contracts";
+import type { Scope } from "./key-ring.ts";
 
 /** Who is calling, once proven. */
 export interface Caller {
@@ -8,6 +9,8 @@ export interface Caller {
   readonly keyId: string;
   readonly tier: TierName;
   readonly limits: TierLimits;
+  /** Absent: none. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** A signature that was checked and must be spent exactly once. */

@@ -9,6 +9,8 @@ export interface EnvironmentKeyRingOptions {
   readonly secret: string;
   /** Limits that differ from those of the tier, by the name of the entry. */
   readonly limits?: Readonly<Record<string, Partial<TierLimits>>>;
+  /** `ADMIN_KEYS`: names of entries whose keys have the scope `admin`. */
+  readonly admins?: readonly string[];
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -38,10 +40,14 @@ function parseEntry(entry: string): { name: string | undefined; key: string } {
  * @example createEnvironmentKeyRing({ keys: ["landline:pro_4f…", "free_9c…"], secret })
  */
 export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): KeyRing {
-  const { secret, limits = {} } = options;
+  const { secret, limits = {}, admins = [] } = options;
   if (options.keys.length > 0 && !secret) {
     throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
   }
+  const names = new Set(options.keys.map((entry) => parseEntry(entry).name));
+  const stranger = admins.find((name) => !names.has(name));
+  if (stranger !== undefined)
+    throw new Error(`ADMIN_KEYS names "${stranger}": expected the name of a name:key entry of COMFYUI_API_KEYS.`);
   const byDigest = new Map<string, ApiKey>();
   for (const { name, key } of options.keys.map(parseEntry)) {
     const digest = sha256(key);
@@ -52,8 +58,12 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): Ke
       throw new Error("A key of COMFYUI_API_KEYS stands under two names: expected one owner per key.");
     }
     const ownLimits = name === undefined ? undefined : limits[name];
-    const apiKey: ApiKey = { id: `key-${short}`, ownerId, tier: tierOfKey(key), secret };
-    byDigest.set(digest, ownLimits ? { ...apiKey, limits: ownLimits } : apiKey);
+    const isAdmin = name !== undefined && admins.includes(name);
+    byDigest.set(digest, {
+      ...{ id: `key-${short}`, ownerId, tier: tierOfKey(key), secret },
+      ...(isAdmin && { scopes: ["admin"] as const }),
+      ...(ownLimits && { limits: ownLimits }),
+    });
   }
   return {
     // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.

@@ -1,5 +1,8 @@
 import type { TierLimits, TierName } from "@comfy/contracts";
 
+/** What a key may do beyond its owner's own jobs and files. */
+export type Scope = "admin";
+
 export interface ApiKey {
   /** Internal id, safe to log. */
   readonly id: string;
@@ -7,6 +10,7 @@ export interface ApiKey {
   readonly tier: TierName;
   /** What its signatures are made with. */
   readonly secret: string;
+  readonly scopes?: readonly Scope[];
   /** Limits that differ from those of the tier. */
   readonly limits?: Partial<TierLimits>;
 }

@@ -1,67 +1,23 @@
-import type { Readable } from "node:stream";
 import { AppError } from "../errors.ts";
-import { isId } from "../ids.ts";
-import type { Asset } from "./asset.ts";
-import type { AssetRecords } from "./asset-records.ts";
-import type { BlobStore, ByteRange } from "./blob-store.ts";
-import type { Disposition, LinkRequest, LinkSigner } from "./link-signer.ts";
-import { isInlineType } from "./media-type.ts";
+import type { LinkRequest, LinkSigner } from "./link-signer.ts";
+import type { OpenAsset, OpenedAsset } from "./open-asset.ts";
 
-/** An asset whose link was proven. */
-export interface OpenedLink {
-  readonly asset: Asset;
-  /** Content-Type, Content-Disposition and what keeps a browser from running the file. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Opens the bytes; both ends of a range are included. */
-  open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
-}
-
-/** @throws AppError `link_invalid`, `link_expired`, `asset_not_found`; `open` throws `output_unavailable` */
-export type OpenLink = (link: LinkRequest) => Promise<OpenedLink>;
+/** Opens the asset behind a proven link. @throws AppError `link_invalid`, `link_expired`, `asset_not_found` */
+export type OpenLink = (link: LinkRequest) => Promise<OpenedAsset>;
 
 export interface OpenLinkDeps {
   readonly links: Pick<LinkSigner, "verify">;
-  readonly records: Pick<AssetRecords, "find">;
-  readonly blobs: Pick<BlobStore, "open">;
+  readonly openAsset: OpenAsset;
 }
 
-/** RFC 6266: a plain form for old clients, and the exact name. */
-function toContentDisposition(disposition: Disposition, name: string): string {
-  const plain = name.replace(/[^\w.-]/g, "_");
-  const exact = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `${disposition}; filename="${plain}"; filename*=UTF-8''${exact}`;
-}
-
-/** Files come from strangers and from graphs: a browser must neither guess their type nor run what is in them. */
-function toHeaders({ type, name }: Asset, disposition: Disposition): Record<string, string> {
-  return {
-    "Content-Type": type,
-    "Content-Disposition": toContentDisposition(isInlineType(type) ? disposition : "attachment", name),
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    // Pages of other origins show the pictures they were given links to.
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    // The link is a secret; a page must not pass it on.
-    "Referrer-Policy": "no-referrer",
-  };
-}
-
-export function createOpenLink({ links, records, blobs }: OpenLinkDeps): OpenLink {
+export function createOpenLink({ links, openAsset }: OpenLinkDeps): OpenLink {
   return async function openLink(link) {
     const { assetId, disposition } = await links.verify(link);
-    const found = isId(assetId) ? await records.find(assetId) : undefined;
-    if (!found) throw new AppError("asset_not_found", "The file behind this link is gone.");
+    const opened = await openAsset(assetId, disposition);
+    if (!opened) throw new AppError("asset_not_found", "The file behind this link is gone.");
     // The name is not signed; a made-up one would let a link promise what it does not hold.
-    if (link.name !== found.name)
+    if (link.name !== opened.asset.name)
       throw new AppError("link_invalid", "This link is not valid: its file name was changed.");
-    const { location, ...asset } = found;
-    return {
-      asset,
-      headers: toHeaders(asset, disposition),
-      open: (range, signal) => blobs.open(location, range ? { range, signal } : { signal }),
-    };
+    return opened;
   };
 }

@@ -2,10 +2,12 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { builtinFile } from "@comfy/workflows";
 import { createAssetRecords } from "../adapters/database/asset-records.ts";
+import { createBackendLeases } from "../adapters/database/backend-leases.ts";
 import { createDatabase } from "../adapters/database/create-database.ts";
 import { createDeliveryLog } from "../adapters/database/delivery-log.ts";
 import { createJobStore } from "../adapters/database/job-store.ts";
 import { createLinkKeys } from "../adapters/database/link-keys.ts";
+import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
@@ -14,6 +16,7 @@ import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
 import { createLinkSigner } from "../assets/link-signer.ts";
+import { createOpenAsset } from "../assets/open-asset.ts";
 import { createOpenLink } from "../assets/open-link.ts";
 import { createPinBuiltin } from "../assets/pin-builtin.ts";
 import { createPinUrl } from "../assets/pin-url.ts";
@@ -36,6 +39,8 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     database,
     settings: createSettings(db),
     jobs: createJobStore(db),
+    backendLeases: createBackendLeases(db),
+    orphans: createOrphans(db),
     outbox: createOutbox(db),
     endpoints: createWebhookEndpoints(db),
     deliveries: createDeliveryLog(db),
@@ -58,6 +63,7 @@ export async function composeAssets(ground: Ground, { records, linkKeys }: Recor
   const { files } = outgoing;
   const links = createLinkSigner({ keys: linkKeys, publicUrl: ground.publicUrl, clock, ttlMs: config.linkTtlMs });
   const presentAsset = createPresentAsset({ links });
+  const openAsset = createOpenAsset({ records, blobs });
   const openBuiltin = (file: string) => createReadStream(builtinFile(file));
   return {
     blobs,
@@ -68,7 +74,8 @@ export async function composeAssets(ground: Ground, { records, linkKeys }: Recor
     pinBuiltin: createPinBuiltin({ openBuiltin, storeFile, records }),
     resolveReference: createResolveReference({ records, links, files, publicUrls }),
     uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
-    openLink: createOpenLink({ links, records, blobs }),
+    openAsset,
+    openLink: createOpenLink({ links, openAsset }),
   };
 }
 

@@ -5,24 +5,44 @@ import type { LimitRequest } from "../access/limit-request.ts";
 import type { OpenLink } from "../assets/open-link.ts";
 import type { UploadAsset } from "../assets/upload-asset.ts";
 import type { Clock } from "../clock.ts";
+import type { OperateBackends } from "../generation/operate-backends.ts";
 import type { HealthVerbs } from "../health.ts";
+import type { CancelBatch } from "../jobs/cancel-batch.ts";
 import type { CancelJob } from "../jobs/cancel-job.ts";
 import type { FollowJob } from "../jobs/follow-job.ts";
 import type { Generate } from "../jobs/generate.ts";
+import type { ListJobs } from "../jobs/list-jobs.ts";
+import type { OpenResult } from "../jobs/open-result.ts";
 import type { JobPresenter } from "../jobs/present-job.ts";
+import type { V1JobPresenter } from "../jobs/present-v1-job.ts";
+import type { ReadBatch } from "../jobs/read-batch.ts";
 import type { ReadJob } from "../jobs/read-job.ts";
+import type { RetryJob } from "../jobs/retry-job.ts";
+import type { SubmitBatch } from "../jobs/submit-batch.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
 import type { WebhookDeliveryVerbs } from "../jobs/webhook-deliveries.ts";
 import type { WebhookEndpointVerbs } from "../jobs/webhook-endpoints.ts";
 import type { Log } from "../log.ts";
 
 /** What the routes call. */
-export interface Verbs extends JobPresenter, HealthVerbs, WebhookEndpointVerbs, WebhookDeliveryVerbs {
+export interface Verbs
+  extends JobPresenter,
+    HealthVerbs,
+    WebhookEndpointVerbs,
+    WebhookDeliveryVerbs,
+    V1JobPresenter,
+    OperateBackends {
   readonly submitJob: SubmitJob;
   readonly generate: Generate;
   readonly readJob: ReadJob;
   readonly cancelJob: CancelJob;
   readonly followJob: FollowJob;
+  readonly listJobs: ListJobs;
+  readonly retryJob: RetryJob;
+  readonly openResult: OpenResult;
+  readonly submitBatch: SubmitBatch;
+  readonly readBatch: ReadBatch;
+  readonly cancelBatch: CancelBatch;
   readonly uploadAsset: UploadAsset;
   readonly openLink: OpenLink;
 }

@@ -35,7 +35,7 @@ export function createErrorHandler({ log }: { readonly log: Log }): ErrorRequest
     if (retryAfter !== undefined) res.setHeader(headerNames.retryAfter, Math.max(0, Math.ceil(retryAfter)));
     if (error.status === 401) res.setHeader("WWW-Authenticate", "ApiKey");
     res.setHeader("Cache-Control", "no-store");
-    res.status(error.status).json(presentError(error, requestId));
+    res.status(error.status).json(presentError(error, requestId, req.path));
     discardBody(req);
   };
 }

@@ -5,6 +5,8 @@ import { AppError } from "../errors.ts";
 export interface Issue {
   readonly message: string;
   readonly path?: readonly unknown[] | undefined;
+  /** Names that the schema does not know, where the issue is about them. */
+  readonly keys?: readonly unknown[] | undefined;
 }
 
 /** Issues found in one place, and what was looked at. */
@@ -17,6 +19,7 @@ export interface Findings {
 
 const FIELDS_MAX = 20;
 const SHOWN_LENGTH_MAX = 40;
+const PATH_LENGTH_MAX = 120;
 
 /** What came, short enough for a sentence. */
 function describe(value: unknown): string {
@@ -53,18 +56,23 @@ function toExpectation(message: string): string {
     .replace(/^object$/, "an object");
 }
 
-function toField({ value, prefix = "" }: Findings, { message, path = [] }: Issue): InvalidField {
+function toFields({ value, prefix = "" }: Findings, { message, path = [], keys: unknown }: Issue): InvalidField[] {
   const keys = path.map(toKey);
+  if (unknown !== undefined) {
+    const at = (name: unknown) => prefix + [...keys, name].map(String).join(".");
+    return unknown.map((name) => ({
+      path: at(name).slice(0, PATH_LENGTH_MAX),
+      message: "expected no field of this name",
+    }));
+  }
   const words = message === "Invalid URL" ? "expected a http or https URL" : message;
-  return {
-    path: prefix + keys.map(String).join("."),
-    message: `expected ${toExpectation(words)}, got ${describe(valueAt(value, keys))}`,
-  };
+  const message_ = `expected ${toExpectation(words)}, got ${describe(valueAt(value, keys))}`;
+  return [{ path: prefix + keys.map(String).join("."), message: message_ }];
 }
 
 /** The refusal of an input: one sentence about the first field, all of them as details. */
 export function toInvalidInput(findings: readonly Findings[]): AppError {
-  const fields = findings.flatMap((found) => found.issues.map((issue) => toField(found, issue)));
+  const fields = findings.flatMap((found) => found.issues.flatMap((issue) => toFields(found, issue)));
   const [first] = fields;
   const sentence = first
     ? `${first.path || "The body"}: ${first.message}`

@@ -1,4 +1,4 @@
-import { type Batch as BatchBody, isTerminal, jobStateWords, type JobResult, type V1Job } from "@comfy/contracts";
+import { type Batch as BatchBody, isTerminal, type JobResult, jobStateWords, type V1Job } from "@comfy/contracts";
 import type { Batch } from "./batch-store.ts";
 import type { Job } from "./job.ts";
 

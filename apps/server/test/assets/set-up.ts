@@ -7,6 +7,7 @@ import type { Caller } from "../../src/access/caller.ts";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
 import { createLinkSigner } from "../../src/assets/link-signer.ts";
+import { createOpenAsset } from "../../src/assets/open-asset.ts";
 import { createOpenLink } from "../../src/assets/open-link.ts";
 import { createPresentAsset } from "../../src/assets/present-asset.ts";
 import { createStoreFile } from "../../src/assets/store-file.ts";
@@ -42,7 +43,7 @@ export async function setUpAssets() {
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
   const presentAsset = createPresentAsset({ links });
   const uploadAsset = createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax: 100_000 });
-  const openLink = createOpenLink({ links, records, blobs });
+  const openLink = createOpenLink({ links, openAsset: createOpenAsset({ records, blobs }) });
   return { directory, clock, records, blobs, key, links, storeFile, presentAsset, uploadAsset, openLink };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
 import { createLinkSigner } from "../../src/assets/link-signer.ts";
+import { createOpenAsset } from "../../src/assets/open-asset.ts";
 import { createOpenLink } from "../../src/assets/open-link.ts";
 import { createPresentAsset } from "../../src/assets/present-asset.ts";
 import { createStoreFile } from "../../src/assets/store-file.ts";
@@ -11,19 +12,28 @@ import { createUploadAsset } from "../../src/assets/upload-asset.ts";
 import { systemClock as clock } from "../../src/clock.ts";
 import type { Verbs } from "../../src/http/app.ts";
 import { createAttention } from "../../src/jobs/attention.ts";
+import { createCancelBatch } from "../../src/jobs/cancel-batch.ts";
 import { createCancelJob } from "../../src/jobs/cancel-job.ts";
 import { createMemoryEventBus } from "../../src/jobs/event-bus-memory.ts";
 import { createFinishJob } from "../../src/jobs/finish-job.ts";
 import { createFollowJob } from "../../src/jobs/follow-job.ts";
 import { createGenerate } from "../../src/jobs/generate.ts";
+import { createListJobs } from "../../src/jobs/list-jobs.ts";
+import { noLocalWorker } from "../../src/jobs/local-worker.ts";
+import { createOpenResult } from "../../src/jobs/open-result.ts";
 import { createPrepareJob } from "../../src/jobs/prepare-job.ts";
 import { createJobPresenter } from "../../src/jobs/present-job.ts";
+import { createV1JobPresenter } from "../../src/jobs/present-v1-job.ts";
+import { createReadBatch } from "../../src/jobs/read-batch.ts";
 import { createReadJob } from "../../src/jobs/read-job.ts";
+import { createRetryJob } from "../../src/jobs/retry-job.ts";
+import { createSubmitBatch } from "../../src/jobs/submit-batch.ts";
 import { createSubmitJob } from "../../src/jobs/submit-job.ts";
 import { createJobWatcher } from "../../src/jobs/watch-jobs.ts";
 import { silentLog as log } from "../../src/log.ts";
 import { heads } from "../assets/files.ts";
 import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-records.ts";
+import { createMemoryBackends } from "./memory-backends.ts";
 import { createMemoryJobs } from "./memory-jobs.ts";
 import { webhookVerbs } from "./no-webhooks.ts";
 
@@ -44,11 +54,13 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   const links = createLinkSigner({ keys, publicUrl, clock, ttlMs: 3_600_000 });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
   const presentAsset = createPresentAsset({ links });
+  const openAsset = createOpenAsset({ records, blobs });
   return {
     storeFile,
     presentAsset,
     uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
-    openLink: createOpenLink({ links, records, blobs }),
+    openAsset,
+    openLink: createOpenLink({ links, openAsset }),
     records,
     close: () => rm(directory, { recursive: true, force: true }),
   };
@@ -58,7 +70,7 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
 export async function openDoorVerbs(options: DoorVerbsOptions) {
   const assets = await openAssets(options);
   const { presentAsset } = assets;
-  const jobs = createMemoryJobs(clock);
+  const { batches, ...jobs } = createMemoryJobs(clock);
   const events = createMemoryEventBus();
   const attention = createAttention();
   const watcher = createJobWatcher({ jobs, events, log, tickMs: 50 });
@@ -88,7 +100,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     resolveReference: async () => ({ type: "url" }),
     assertUrlAllowed() {},
   });
-  const submit = createSubmitJob({ jobs, prepareJob, events, clock, log, knock() {} });
+  const submit = createSubmitJob({ jobs, prepareJob, events, clock, log, localWorker: noLocalWorker, knock() {} });
   const submitJob: typeof submit = async (request) => {
     const submitted = await submit(request);
     accepted.push(submitted.job.id);
@@ -101,7 +113,15 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
   const { deadlineMs } = options;
   const verbs: Verbs = {
     ...presenter,
+    ...createV1JobPresenter(presenter),
+    ...createMemoryBackends(),
     submitJob,
+    listJobs: createListJobs({ jobs }),
+    retryJob: createRetryJob({ jobs, submitJob }),
+    openResult: createOpenResult({ jobs, openAsset: assets.openAsset }),
+    submitBatch: createSubmitBatch({ jobs, prepareJob, events, clock, log, knock() {} }),
+    readBatch: createReadBatch({ batches, jobs }),
+    cancelBatch: createCancelBatch({ batches, jobs, finishJob, events }),
     cancelJob,
     generate: createGenerate({ submitJob, cancelJob, watcher, attention, log, deadlineMs, isDraining: () => false }),
     readJob: createReadJob({ jobs, watcher, attention }),

@@ -3,6 +3,7 @@ import { v1AdminRoutes } from "./admin.ts";
 import { v1BatchRoutes } from "./batches.ts";
 import { v1GenerateRoute } from "./generate.ts";
 import { v1JobRoutes } from "./jobs.ts";
+import { v1WebhookRoutes } from "./webhooks.ts";
 
 const c = initContract();
 
@@ -11,5 +12,6 @@ export const v1Contract = c.router({
   jobs: v1JobRoutes,
   generate: v1GenerateRoute,
   batches: v1BatchRoutes,
+  webhooks: v1WebhookRoutes,
   admin: v1AdminRoutes,
 });

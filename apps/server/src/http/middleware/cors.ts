@@ -25,6 +25,9 @@ const EXPOSED_HEADERS = [
   headerNames.rateLimit,
   headerNames.rateLimitPolicy,
   headerNames.retryAfter,
+  "location",
+  "etag",
+  "content-range",
 ].join(", ");
 
 /** Lets pages of the listed origins call. Off while the list is empty: then a browser keeps other sites' pages out. */
@@ -37,7 +40,7 @@ export function createCors(origins: readonly string[]): RequestHandler {
     res.setHeader("Access-Control-Allow-Origin", origin);
     res.setHeader("Access-Control-Expose-Headers", EXPOSED_HEADERS);
     if (req.method !== "OPTIONS" || !req.get("access-control-request-method")) return next();
-    res.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST");
+    res.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE");
     res.setHeader("Access-Control-Allow-Headers", ALLOWED_HEADERS);
     res.setHeader("Access-Control-Max-Age", "600");
     res.status(204).end();

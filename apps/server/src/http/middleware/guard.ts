@@ -12,6 +12,9 @@ import { createReadRawBody } from "./raw-body.ts";
 
 const isAccess = (word: unknown): word is Access => accessWords.some((known) => known === word);
 
+/** The access words that ask who is calling. */
+type KnownAccess = Exclude<Access, "public" | "link">;
+
 /** What the contract says about a route; a missing or unknown word refuses everybody. */
 function readMetadata(route: AppRoute | undefined): { access: Access; bucket: Bucket; isClaimedByJob: boolean } {
   const { access, bucket = "requests", claims } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
@@ -41,12 +44,12 @@ export function createGuard(deps: GuardDeps): RequestHandler {
   const readRawBody = createReadRawBody(deps);
   const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";
 
-  async function identify(req: Request, access: "signed" | "key", body: Buffer): Promise<Authenticated> {
+  async function identify(req: Request, access: KnownAccess, body: Buffer): Promise<Authenticated> {
     const request = { method: req.method, target: prefix + req.originalUrl, headers: req.headers, body };
-    return access === "signed" ? authenticate.bySignature(request) : authenticate.byKey(request);
+    return access === "key" ? authenticate.byKey(request) : authenticate.bySignature(request);
   }
 
-  async function admit(req: Request, route: AppRoute, access: "signed" | "key"): Promise<Authenticated> {
+  async function admit(req: Request, route: AppRoute, access: KnownAccess): Promise<Authenticated> {
     const ip = req.ip ?? "";
     try {
       const visit = visitOf(req);
@@ -80,9 +83,14 @@ export function createGuard(deps: GuardDeps): RequestHandler {
   return async function guard(req, res, next) {
     const route = routeOf(req);
     const { access, bucket, isClaimedByJob } = readMetadata(route);
-    if (route && (access === "signed" || access === "key")) {
+    if (route && access !== "public" && access !== "link") {
       const authenticated = await admit(req, route, access);
       await limit(authenticated, bucket, res);
+      if (access === "admin" && !authenticated.caller.scopes?.includes("admin"))
+        throw new AppError(
+          "access_denied",
+          "This route takes a key with the scope admin, which this key does not have.",
+        );
       if (!isClaimedByJob) await spend(authenticated);
       const key = req.get(headerNames.idempotencyKey);
       // Told back so that a client knows the key is honoured here.

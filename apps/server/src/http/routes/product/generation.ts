@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { headerNames, type Kind, mediaResult, pictureResult } from "@comfy/contracts";
+import { type Kind, mediaResult, pictureResult } from "@comfy/contracts";
 import { AppError } from "../../../errors.ts";
-import type { SubmitRequest, Submitted } from "../../../jobs/submit-job.ts";
+import type { SubmitRequest } from "../../../jobs/submit-job.ts";
 import { watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
+import { readIdempotencyKey, tellReplay } from "../../idempotency-key.ts";
 import { authenticatedOf, visitOf } from "../../visit.ts";
 
 /** The part of a call that every kind has. */
@@ -17,8 +18,6 @@ interface Call {
 function toSubmitRequest(kind: Kind, { req, res, headers, body }: Call): SubmitRequest {
   const { body: bytes, requestId } = visitOf(req);
   const { callbackUrl, upload_to_cloud, ...input } = body;
-  // Quoted as the IETF draft has it, or bare as most clients send it: the same key.
-  const idempotencyKey = headers["idempotency-key"]?.replace(/^"(.*)"$/, "$1");
   return {
     ...authenticatedOf(req),
     surface: "product",
@@ -29,12 +28,8 @@ function toSubmitRequest(kind: Kind, { req, res, headers, body }: Call): SubmitR
     requestId,
     signal: watchCaller(res),
     ...(callbackUrl !== undefined && { callbackUrl }),
-    ...(idempotencyKey && { idempotencyKey }),
+    ...readIdempotencyKey(headers),
   };
-}
-
-function tellReplay({ isReplay }: Submitted, res: ServerResponse): void {
-  if (isReplay) res.setHeader(headerNames.idempotencyReplayed, "true");
 }
 
 /** The two routes of each kind: wait for the result, or queue it. */

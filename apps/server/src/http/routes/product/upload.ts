@@ -4,6 +4,7 @@ import busboy from "busboy";
 import { AppError } from "../../../errors.ts";
 import { watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
+import { readIdempotencyKey } from "../../idempotency-key.ts";
 import { authenticatedOf, visitOf } from "../../visit.ts";
 
 interface Call {
@@ -60,9 +61,8 @@ export function createUploadRoute({ verbs, flags }: AppDeps) {
   return async function upload({ req, res, headers }: Call) {
     const { caller } = authenticatedOf(req);
     const signal = watchCaller(res);
-    const idempotencyKey = headers["idempotency-key"]?.replace(/^"(.*)"$/, "$1");
     const body = await storeFilePart(req, visitOf(req).body, flags.uploadSizeBytesMax, (name, part) =>
-      verbs.uploadAsset({ caller, name, body: part, signal, ...(idempotencyKey && { idempotencyKey }) }),
+      verbs.uploadAsset({ caller, name, body: part, signal, ...readIdempotencyKey(headers) }),
     );
     return { status: 201 as const, body };
   };

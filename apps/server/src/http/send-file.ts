@@ -1,0 +1,57 @@
+import { pipeline } from "node:stream/promises";
+import type { Request, Response } from "express";
+import type { ByteRange } from "../assets/blob-store.ts";
+import type { OpenedAsset } from "../assets/open-asset.ts";
+import type { Log } from "../log.ts";
+import { watchCaller } from "./connection.ts";
+import { parseRange } from "./range.ts";
+
+export interface SendFileOptions {
+  readonly req: Request;
+  readonly res: Response;
+  readonly file: OpenedAsset;
+  readonly cacheControl: string;
+  readonly log: Log;
+}
+
+/** The range to send. `If-Range` names the file the caller has a part of: another file is sent whole. */
+function readRange({ req, res }: SendFileOptions, sizeBytes: number, etag: string): ByteRange | undefined {
+  // RFC 9110: a range is defined for GET alone.
+  if (req.method !== "GET") return undefined;
+  if ((req.get("if-range") ?? etag) !== etag) return undefined;
+  try {
+    return parseRange(req.get("range"), sizeBytes);
+  } catch (error) {
+    res.set("Content-Range", `bytes */${sizeBytes}`);
+    throw error;
+  }
+}
+
+function setHeaders({ res, file, cacheControl }: SendFileOptions, etag: string, range: ByteRange | undefined): void {
+  const { sizeBytes } = file.asset;
+  res.set({ ...file.headers, "Accept-Ranges": "bytes", ETag: etag, "Cache-Control": cacheControl });
+  res.set("Content-Length", String(range ? range.end - range.start + 1 : sizeBytes));
+  if (range) res.status(206).set("Content-Range", `bytes ${range.start}-${range.end}/${sizeBytes}`);
+}
+
+/** Sends a stored file: whole, in ranges, only its headers, or only that it did not change. */
+export async function sendFile(options: SendFileOptions): Promise<void> {
+  const { req, res, file, cacheControl, log } = options;
+  const etag = `"${file.asset.sha256}"`;
+  if (req.get("if-none-match") === etag) {
+    res.status(304).set({ ETag: etag, "Cache-Control": cacheControl }).end();
+    return;
+  }
+  const range = readRange(options, file.asset.sizeBytes, etag);
+  const signal = watchCaller(res);
+  const body = req.method === "HEAD" ? undefined : await file.open(range, signal);
+  setHeaders(options, etag, range);
+  if (!body) {
+    res.end();
+    return;
+  }
+  await pipeline(body, res).catch((error: unknown) => {
+    // The headers are out: the only honest sign of half a file is a cut connection, which the pipeline has made.
+    if (!signal.aborted) log.warn({ assetId: file.asset.id, error }, "A download broke.");
+  });
+}

@@ -2,6 +2,8 @@
 export interface HeldBackend {
   readonly backendId: string;
   readonly epoch: number;
+  /** More than its holder's fair share: to be given back when nothing runs there, so that a process that came later gets it. */
+  readonly isSurplus?: true;
 }
 
 /**

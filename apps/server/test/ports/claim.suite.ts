@@ -79,7 +79,7 @@ export function claimSuite(getDatabase: GetDatabase): void {
       const heir = await claimOne(jobs);
       expect(heir.job.id).toBe(lost.job.id);
       expect(heir.lease.epoch).toBe(lost.lease.epoch + 1);
-      expect(heir.liveAttempt).toMatchObject({ jobId: lost.job.id, n: 1, state: "intended", backendEpoch: "boot-1" });
+      expect(heir.liveAttempt).toMatchObject({ jobId: lost.job.id, n: 1, state: "sent", backendEpoch: "boot-1" });
     });
 
     it("hands a waiting job that was cancelled meanwhile to a worker, who can end it", async () => {
@@ -155,7 +155,7 @@ export function claimSuite(getDatabase: GetDatabase): void {
     it("is numbered, and the only live one of its job", async () => {
       const { lease } = await acceptAndClaim(jobs);
       const first = await jobs.beginAttempt(lease, createAttempt());
-      expect(first).toMatchObject({ n: 1, state: "intended", summary: { model: "flux-schnell" }, outputNodes: ["9"] });
+      expect(first).toMatchObject({ n: 1, state: "sent", summary: { model: "flux-schnell" }, outputNodes: ["9"] });
       await expect(jobs.beginAttempt(lease, createAttempt())).rejects.toThrow();
       if (first) await jobs.markAttempt(lease, first.id, "lost");
       expect(await jobs.beginAttempt(lease, createAttempt())).toMatchObject({ n: 2 });

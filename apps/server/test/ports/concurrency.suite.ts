@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { createDatabase } from "../../src/adapters/database/create-database.ts";
 import { createJobStore } from "../../src/adapters/database/job-store.ts";
+import { migrations } from "../../src/adapters/database/migrations/index.ts";
 import { createId } from "../../src/ids.ts";
 import type { JobStore } from "../../src/jobs/job-store.ts";
 import { silentLog } from "../../src/log.ts";
@@ -98,7 +99,7 @@ export function concurrencySuite(
       const url = await getServer().server.createDatabase();
       const databases = await times(5, () => createDatabase({ url, log: silentLog }));
       const [first] = databases;
-      expect(first && (await readCount(first.db, "comfy.migrations"))).toBe(2);
+      expect(first && (await readCount(first.db, "comfy.migrations"))).toBe(migrations.length);
       await Promise.all(databases.map((database) => database.close()));
     });
 

@@ -95,7 +95,10 @@ const filledTables = [
     "assets",
     "blobs",
     "jobs",
+    "batches",
     "orphan_prompts",
+    "backend_leases",
+    "holders",
   ],
   ["owner_queue", "generations_per_day", "idempotency_keys", "used_signatures", "link_keys", "settings"],
 ].flat();

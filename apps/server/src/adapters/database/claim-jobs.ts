@@ -1,32 +1,42 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import type { ClaimedJob, JobStore } from "../../jobs/job-store.ts";
-import { type AttemptJson, attemptJson, fromNow, isWaiting, type JobRow, jobColumns, now, toJob } from "./job-rows.ts";
-import { settleIdleOwners } from "./owner-queue.ts";
+import type { Claim, ClaimedJob } from "../../jobs/job-store.ts";
+import {
+  type AttemptJson,
+  attemptJson,
+  fromNow,
+  isWaiting,
+  type JobRow,
+  jobColumns,
+  now,
+  type PastAttemptsJson,
+  pastAttemptsJson,
+  toJob,
+} from "./job-rows.ts";
+import { settleIdleOwners, wakeDueJobs } from "./owner-queue.ts";
 import type { Tables } from "./tables.ts";
 import { toText } from "./write-values.ts";
 
-type ClaimOptions = Parameters<JobStore["claim"]>[0];
-
 interface ClaimRow extends JobRow {
-  readonly seq: number;
   readonly lease_epoch: number;
-  /** Taken over from a holder that vanished. */
-  readonly is_inherited: boolean;
   readonly inputs: Readonly<Record<string, string>> | null;
   readonly live_attempt: AttemptJson | null;
+  readonly past_attempts: PastAttemptsJson;
 }
 
 /** The columns of a {@link ClaimRow} from `comfy.jobs j`. */
 const claimColumns = sql`
-  ${jobColumns}, j.seq, j.lease_epoch,
+  ${jobColumns}, j.lease_epoch,
   (select json_object_agg(i.slot, i.asset_id) from comfy.job_inputs i where i.job_id = j.id) as inputs,
-  (select ${attemptJson} from comfy.attempts t where t.job_id = j.id and t.state in ('intended', 'sent', 'acked')) as live_attempt`;
+  (select ${attemptJson} from comfy.attempts t where t.job_id = j.id and t.ended_at is null) as live_attempt,
+  ${pastAttemptsJson} as past_attempts`;
 
-/** Takes jobs that may run. When none waits, owners without work leave the queue on the way. */
-export async function claimJobs(db: Kysely<Tables>, options: ClaimOptions): Promise<ClaimedJob[]> {
-  if (options.count <= 0) return [];
-  const { rows } = await toStatement(options).execute(db);
-  if (!rows.some(({ is_inherited }) => !is_inherited)) await settleIdleOwners(db);
+/** Takes jobs that may run. When there are fewer than asked for, postponed ones that are due are looked for, and owners without work leave the queue. */
+export async function claimJobs(db: Kysely<Tables>, claim: Claim): Promise<ClaimedJob[]> {
+  if (claim.count <= 0) return [];
+  const { rows } = await toStatement(claim).execute(db);
+  const count = claim.count - rows.length;
+  if (count > 0 && (await wakeDueJobs(db)) > 0) rows.push(...(await toStatement({ ...claim, count }).execute(db)).rows);
+  if (rows.length < claim.count) await settleIdleOwners(db);
   return rows.sort((a, b) => a.seq - b.seq).map(toClaimedJob);
 }
 
@@ -35,15 +45,10 @@ export async function claimJobs(db: Kysely<Tables>, options: ClaimOptions): Prom
  * are iterated by virtual time, one turn each. Owners with a limit are locked, so that two processes never count the same room; those
  * without one are not. Nothing here waits for a lock, so nothing deadlocks.
  */
-function toStatement({ holder, count, leaseMs }: ClaimOptions): RawBuilder<ClaimRow> {
-  const hasWork = sql`o.has_waiting and exists (
-    select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= ${now})`;
+function toStatement({ holder, count, leaseMs, backends, unfit = [] }: Claim): RawBuilder<ClaimRow> {
+  const hasWork = sql`o.has_waiting and exists (select from (${toFitNeeds(unfit)}) n)`;
   return sql`
-    with expired as materialized (
-      select id from comfy.jobs
-      where lease_holder is not null and lease_expires_at < ${now}
-      order by lease_expires_at limit ${count} for no key update skip locked
-    ),
+    with expired as materialized (${findInheritable(backends, count)}),
     limited as materialized (
       select o.owner_id, o.vtime, o.weight, true as is_limited, o.concurrent_jobs - o.active as room
       from comfy.owner_queue o
@@ -61,9 +66,12 @@ function toStatement({ holder, count, leaseMs }: ClaimOptions): RawBuilder<Claim
         o.vtime + row_number() over (partition by o.owner_id order by w.priority desc, w.seq) / o.weight as turn
       from (select * from limited union all select * from unlimited) o
       cross join lateral (
-        select j.id, j.priority, j.seq from comfy.jobs j
-        where j.owner_id = o.owner_id and ${isWaiting} and j.run_after <= ${now}
-        order by j.priority desc, j.seq limit least(o.room, ${count}::integer) for no key update skip locked
+        select f.* from (${toFitNeeds(unfit)}) n cross join lateral (
+          select j.id, j.priority, j.seq from comfy.jobs j
+          where j.owner_id = o.owner_id and j.needs = n.needs and ${isWaiting}
+          order by j.priority desc, j.seq limit least(o.room, ${count}::integer) for no key update skip locked
+        ) f
+        order by f.priority desc, f.seq limit least(o.room, ${count}::integer)
       ) w
     ),
     chosen as materialized (
@@ -75,7 +83,36 @@ function toStatement({ holder, count, leaseMs }: ClaimOptions): RawBuilder<Claim
       holds_slot = coalesce(t.is_limited, j.holds_slot), waiting_reason = null
     from (select id, null::boolean as is_limited from expired union all select id, is_limited from chosen) t
     where j.id = t.id
-    returning ${claimColumns}, t.is_limited is null as is_inherited`;
+    returning ${claimColumns}`;
+}
+
+/**
+ * The words of what the waiting jobs of the owner `o` need, without those that nothing here can serve. Hops from word to word in the
+ * index: 100,000 jobs of one word cost as much as one.
+ */
+function toFitNeeds(unfit: readonly string[]): RawBuilder<unknown> {
+  const next = (after: RawBuilder<unknown>) => sql`
+    (select j.needs from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting} and ${after} order by j.needs limit 1)`;
+  const isFit = unfit.length > 0 ? sql`hop.needs <> all(${unfit}::text[])` : sql`true`;
+  return sql`
+    with recursive hop as (
+      select ${next(sql`true`)} as needs
+      union all
+      select ${next(sql`j.needs > hop.needs`)} from hop where hop.needs is not null
+    )
+    select hop.needs from hop where hop.needs is not null and ${isFit}`;
+}
+
+/** A prompt that an earlier holder left on a configured backend is taken up by the owner of that backend. */
+function findInheritable(backends: Claim["backends"], count: number): RawBuilder<unknown> {
+  const isOurs = backends
+    ? sql`not exists (
+        select from comfy.attempts t where t.job_id = j.id and t.ended_at is null
+          and t.backend_id = any(${backends.configured}::text[]) and t.backend_id <> all(${backends.owned}::text[]))`
+    : sql`true`;
+  return sql`
+    select j.id from comfy.jobs j where j.lease_holder is not null and j.lease_expires_at < ${now} and ${isOurs}
+    order by j.lease_expires_at limit ${count} for no key update skip locked`;
 }
 
 /** Books what owners were given. The row of one without a limit is not locked yet: if another process has it, the turn is not counted. */
@@ -94,6 +131,7 @@ function toClaimedJob(row: ClaimRow): ClaimedJob {
     job: toJob(row),
     lease: { jobId: row.id, epoch: row.lease_epoch },
     ...(row.live_attempt && { liveAttempt: row.live_attempt }),
+    pastAttempts: row.past_attempts ?? [],
     inputs: row.inputs ?? {},
   };
 }

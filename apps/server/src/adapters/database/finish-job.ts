@@ -3,8 +3,8 @@ import type { NewAsset } from "../../assets/asset.ts";
 import { AppError } from "../../errors.ts";
 import { createId } from "../../ids.ts";
 import type { Finish } from "../../jobs/job-store.ts";
-import { orphanLife } from "./attempts.ts";
 import { isHeld } from "./hold-lease.ts";
+import { keepOrphans } from "./orphans.ts";
 import { oweDeliveries } from "./owe-deliveries.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
@@ -52,11 +52,8 @@ function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
       returning j.*, target.holds_slot as held_slot
     ),
     attempt as (${endAttempt(finish)}),
-    orphan as (
-      insert into comfy.orphan_prompts (backend_id, prompt_id, until)
-      select backend_id, id, clock_timestamp() + ${orphanLife} from attempt where state = 'superseded'
-      on conflict do nothing
-    ),
+    left_behind as (select * from attempt where state = 'superseded'),
+    orphan as (${keepOrphans(sql`left_behind`)}),
     ${storeOutputs(ending.state === "complete" ? ending.outputs : [])},
     spent as (
       insert into comfy.usage (job_id, owner_id, key_id, kind, state, attempts, waited_ms, worked_ms, is_refunded, ended_at)
@@ -98,8 +95,8 @@ function endAttempt({ attemptId, ending }: Finish): RawBuilder<unknown> {
     update comfy.attempts t set
       state = case when ${ending.state === "complete"} or t.id = ${attemptId ?? null}::uuid then 'done' else 'superseded' end,
       ended_at = clock_timestamp()
-    from ended where t.job_id = ended.id and t.state in ('intended', 'sent', 'acked')
-    returning t.id, t.backend_id, t.state`;
+    from ended where t.job_id = ended.id and t.ended_at is null
+    returning t.id, t.backend_id, t.backend_epoch, t.state`;
 }
 
 function storeOutputs(outputs: readonly NewAsset[]): RawBuilder<unknown> {

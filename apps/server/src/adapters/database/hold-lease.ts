@@ -2,7 +2,7 @@ import type { JobProgress } from "@comfy/contracts";
 import { type Kysely, sql } from "kysely";
 import type { Lease } from "../../jobs/job.ts";
 import { fromNow } from "./job-rows.ts";
-import { repairOwnerQueue } from "./owner-queue.ts";
+import { joinQueue, repairOwnerQueue, type wakeDueJobs } from "./owner-queue.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
 
@@ -20,7 +20,7 @@ export async function renewLeases(db: Kysely<Tables>, leases: readonly Lease[], 
   return rows.map(({ id, lease_epoch }) => ({ jobId: id, epoch: lease_epoch }));
 }
 
-/** Gives the job and its owner's slot back. */
+/** Gives the job and its owner's slot back. With a delay it is out of the queue until {@link wakeDueJobs} finds it due. */
 export async function postponeJob(
   db: Kysely<Tables>,
   lease: Lease,
@@ -33,13 +33,14 @@ export async function postponeJob(
     given_back as (
       update comfy.jobs j set
         state = 'pending', lease_holder = null, lease_expires_at = null, holds_slot = false,
-        waiting_reason = ${toText(reason)}, run_after = ${fromNow(delayMs)}
+        waiting_reason = ${toText(reason)}, is_postponed = ${delayMs > 0}, run_after = ${fromNow(delayMs)}
       from held where j.id = held.id
       returning held.owner_id, held.holds_slot
     ),
     queue as (
-      update comfy.owner_queue o set active = o.active - case when g.holds_slot then 1 else 0 end, has_waiting = true
-      from given_back g where o.owner_id = g.owner_id
+      update comfy.owner_queue o set
+        active = o.active - case when g.holds_slot then 1 else 0 end ${delayMs > 0 ? sql`` : sql`, ${joinQueue}`}
+      from given_back g where o.owner_id = g.owner_id ${delayMs > 0 ? sql`and g.holds_slot` : sql``}
     )
     select 1 from given_back`.execute(db);
   return rows.length > 0;

@@ -1,7 +1,13 @@
 import { jobsMigration } from "./0001-jobs.ts";
 import { assetsMigration } from "./0002-assets.ts";
+import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
-export const migrations: readonly Migration[] = [jobsMigration, assetsMigration, webhooksMigration];
+export const migrations: readonly Migration[] = [
+  jobsMigration,
+  assetsMigration,
+  manyWorkersMigration,
+  webhooksMigration,
+];

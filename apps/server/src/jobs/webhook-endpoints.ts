@@ -1,10 +1,12 @@
 import { type JobWebhookEvent, jobWebhookEvents } from "@comfy/contracts";
+import { sha256Hex } from "@comfy/signing";
 import { AppError } from "../errors.ts";
 import { createId } from "../ids.ts";
 import type { WebhookSecrets } from "./webhook-secrets.ts";
 import {
   ENDPOINTS_MAX,
   type EndpointChanges,
+  type NewEndpoint,
   type Owned,
   type WebhookEndpoint,
   type WebhookEndpoints,
@@ -22,6 +24,16 @@ export interface NewWebhook {
   readonly url: string;
   readonly events?: readonly JobWebhookEvent[] | undefined;
   readonly description?: string | undefined;
+  readonly idempotencyKey?: string;
+  /** The bytes of the request: what the same key must come with. */
+  readonly body: Uint8Array;
+}
+
+export interface MadeWebhook {
+  readonly endpoint: WebhookEndpoint;
+  readonly secret: string;
+  /** An earlier request with the same idempotency key made it. */
+  readonly isReplay: boolean;
 }
 
 /** A secret replaced less than this ago signs along. */
@@ -29,8 +41,8 @@ const OVERLAP_MS = 24 * 60 * 60 * 1000;
 
 /** What an owner does with its endpoints. */
 export interface WebhookEndpointVerbs {
-  /** @throws AppError `webhook_limit` */
-  createWebhook(webhook: NewWebhook): Promise<{ readonly endpoint: WebhookEndpoint; readonly secret: string }>;
+  /** @throws AppError `webhook_limit`, `idempotency_key_reused` */
+  createWebhook(webhook: NewWebhook): Promise<MadeWebhook>;
   listWebhooks(ownerId: string): Promise<readonly WebhookEndpoint[]>;
   /** This and what follows: @throws AppError `webhook_not_found`, also for somebody else's */
   readWebhook(webhook: Owned): Promise<WebhookEndpoint>;
@@ -43,14 +55,26 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
   const { endpoints, secrets, assertUrlAllowed } = deps;
 
   return {
-    async createWebhook({ ownerId, url, events = jobWebhookEvents, description }) {
-      assertUrlAllowed(url, "url");
-      const endpoint = await endpoints.insert({
-        ...{ id: createId(), ownerId, url, events: [...new Set(events)] },
-        ...(description !== undefined && { description }),
-      });
-      if (endpoint) return { endpoint, secret: await secrets.ofEndpoint(endpoint.id, endpoint.secretVersion) };
-      throw new AppError("webhook_limit", `There are ${ENDPOINTS_MAX} endpoints already, the most that one may have.`);
+    async createWebhook({ body, idempotencyKey, ...webhook }) {
+      assertUrlAllowed(webhook.url, "url");
+      const idempotency = idempotencyKey !== undefined && {
+        idempotency: { keyHash: await sha256Hex(idempotencyKey), fingerprint: await sha256Hex(body) },
+      };
+      const outcome = await endpoints.insert({ ...toNewEndpoint(webhook), ...idempotency });
+      switch (outcome.type) {
+        case "made":
+        case "replayed": {
+          const { endpoint, type } = outcome;
+          const secret = await secrets.ofEndpoint(endpoint.id, endpoint.secretVersion);
+          return { endpoint, secret, isReplay: type === "replayed" };
+        }
+        case "idempotency_key_reused": {
+          const words = "This Idempotency-Key was used before, with another body.";
+          throw new AppError("idempotency_key_reused", words);
+        }
+        case "limit":
+          throw new AppError("webhook_limit", `Expected at most ${ENDPOINTS_MAX} endpoints: delete one first.`);
+      }
     },
     listWebhooks: (ownerId) => endpoints.list(ownerId),
     readWebhook: async (webhook) => orNotFound(await endpoints.find(webhook), webhook),
@@ -67,6 +91,16 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
       return { secret: await secrets.ofEndpoint(id, secretVersion), previousUntilMs: updatedAtMs + OVERLAP_MS };
     },
   };
+}
+
+function toNewEndpoint({
+  ownerId,
+  url,
+  events = jobWebhookEvents,
+  description,
+}: Omit<NewWebhook, "body">): NewEndpoint {
+  const isDescribed = description !== undefined;
+  return { id: createId(), ownerId, url, events: [...new Set(events)], ...(isDescribed && { description }) };
 }
 
 const notFound = ({ id }: Owned) =>

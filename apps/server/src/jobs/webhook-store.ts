@@ -21,7 +21,18 @@ export interface WebhookEndpoint {
   readonly updatedAtMs: number;
 }
 
-export type NewEndpoint = Pick<WebhookEndpoint, "id" | "ownerId" | "url" | "events" | "description">;
+export type NewEndpoint = Pick<WebhookEndpoint, "id" | "ownerId" | "url" | "events" | "description"> & {
+  /** Hex SHA-256 of the key and of the body. */
+  readonly idempotency?: { readonly keyHash: string; readonly fingerprint: string };
+};
+
+export type InsertOutcome =
+  | { readonly type: "made"; readonly endpoint: WebhookEndpoint }
+  /** The idempotency key made it before. */
+  | { readonly type: "replayed"; readonly endpoint: WebhookEndpoint }
+  | { readonly type: "idempotency_key_reused" }
+  /** The owner has {@link ENDPOINTS_MAX} already. */
+  | { readonly type: "limit" };
 
 /** `null` removes the description. */
 export interface EndpointChanges {
@@ -39,8 +50,7 @@ export interface Owned {
 
 /** The receivers that owners registered. */
 export interface WebhookEndpoints {
-  /** Undefined when the owner has {@link ENDPOINTS_MAX} already. */
-  insert(endpoint: NewEndpoint): Promise<WebhookEndpoint | undefined>;
+  insert(endpoint: NewEndpoint): Promise<InsertOutcome>;
   /** Oldest first. */
   list(ownerId: string): Promise<readonly WebhookEndpoint[]>;
   find(endpoint: Owned): Promise<WebhookEndpoint | undefined>;

@@ -7,7 +7,7 @@ import { secrets, startCourier } from "../webhooks/start-courier.ts";
 import type { GetDatabase } from "./set-up.ts";
 import { createWebhookParts, OWNER, type WebhookParts } from "./webhook-set-up.ts";
 
-const SOON = { timeout: 15_000, interval: 20 };
+const SOON = { timeout: 40_000, interval: 20 };
 
 /** What couriers over one database promise to receivers on real sockets. */
 export function couriersSuite(getDatabase: GetDatabase): void {
@@ -79,7 +79,7 @@ export function couriersSuite(getDatabase: GetDatabase): void {
       await expect
         .poll(async () => (await readLog(endpoint.id)).every(({ status }) => status === "failed"), SOON)
         .toBe(true);
-      expect(receiver.received.length).toBeLessThan(9);
+      expect(receiver.received.length).toBeLessThanOrEqual(4);
     });
 
     it("asks again when the receiver wants it, and writes down status and timing alone", async () => {

@@ -37,9 +37,9 @@ export function createWebhookParts(getDatabase: GetDatabase) {
     async register(changes: Partial<NewEndpoint> = {}) {
       const events = ["job.completed", "job.failed", "job.cancelled"] as const;
       const endpoint = { id: createId(), ownerId: OWNER, url: "https://example.com/endpoint", events, ...changes };
-      const registered = await endpoints.insert(endpoint);
-      if (!registered) throw new Error("The endpoint was refused.");
-      return registered;
+      const outcome = await endpoints.insert(endpoint);
+      if (outcome.type !== "made") throw new Error(`The endpoint was not made: ${outcome.type}.`);
+      return outcome.endpoint;
     },
 
     /** Makes everything that is owed due now; what is under way has lost its lease. */

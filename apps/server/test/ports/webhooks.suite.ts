@@ -52,6 +52,23 @@ export function webhooksSuite(getDatabase: GetDatabase): void {
       await parts.register({ ownerId: STRANGER });
     });
 
+    it("is made once for an idempotency key, also by two requests at once, and not with another body", async () => {
+      const idempotency = { keyHash: "k".repeat(64), fingerprint: "f".repeat(64) };
+      const events = ["job.failed"] as const;
+      const insert = (changes: object = {}) =>
+        parts.endpoints.insert({
+          ...{ id: createId(), ownerId: OWNER, url: "https://a.example", events, idempotency },
+          ...changes,
+        });
+      const outcomes = await Promise.all([insert(), insert(), insert()]);
+      expect(outcomes.map(({ type }) => type).sort()).toEqual(["made", "replayed", "replayed"]);
+      expect(await insert({ idempotency: { ...idempotency, fingerprint: "other" } })).toEqual({
+        type: "idempotency_key_reused",
+      });
+      expect(await insert({ ownerId: STRANGER })).toMatchObject({ type: "made" });
+      expect(await parts.endpoints.list(OWNER)).toHaveLength(1);
+    });
+
     it("gets what is owed at the address it has at the time", async () => {
       const endpoint = await parts.register({ url: "https://old.example" });
       await parts.end();

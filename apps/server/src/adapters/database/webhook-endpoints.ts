@@ -1,9 +1,10 @@
 import type { JobWebhookEvent } from "@comfy/contracts";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { isId } from "../../ids.ts";
 import {
   ENDPOINTS_MAX,
   type EndpointChanges,
+  type InsertOutcome,
   type NewEndpoint,
   type Owned,
   type WebhookEndpoint,
@@ -68,23 +69,45 @@ export function createWebhookEndpoints(db: Kysely<Tables>): WebhookEndpoints {
 }
 
 /** Takes the lowest free place; whoever takes it first at the same moment sends the other to the next one. */
-async function insertEndpoint(db: Kysely<Tables>, endpoint: NewEndpoint): Promise<WebhookEndpoint | undefined> {
-  const owner = toText(endpoint.ownerId);
+async function insertEndpoint(db: Kysely<Tables>, endpoint: NewEndpoint): Promise<InsertOutcome> {
   for (let tries = 1; ; tries++) {
+    const known = await findReplay(db, endpoint);
+    if (known) return known;
     try {
-      const { rows } = await sql<EndpointRow>`
-        insert into comfy.webhook_endpoints as e (id, owner_id, slot, url, events, description)
-        select ${endpoint.id}::uuid, ${owner}, s, ${toText(endpoint.url)}, ${endpoint.events}::text[],
-          ${toTextOrNull(endpoint.description)}
-        from generate_series(1, ${ENDPOINTS_MAX}::integer) s
-        where not exists (select from comfy.webhook_endpoints o where o.owner_id = ${owner} and o.slot = s)
-        order by s limit 1
-        returning e.*`.execute(db);
-      return rows[0] && toEndpoint(rows[0]);
+      const { rows } = await toInsert(endpoint).execute(db);
+      return rows[0] ? { type: "made", endpoint: toEndpoint(rows[0]) } : { type: "limit" };
     } catch (error) {
       if (sqlStateOf(error) !== UNIQUE_VIOLATION || tries > ENDPOINTS_MAX) throw error;
     }
   }
+}
+
+async function findReplay(
+  db: Kysely<Tables>,
+  { ownerId, idempotency }: NewEndpoint,
+): Promise<InsertOutcome | undefined> {
+  if (!idempotency) return undefined;
+  const { rows } = await sql<EndpointRow & { readonly fingerprint: string }>`
+    select e.* from comfy.webhook_endpoints e
+    where e.owner_id = ${toText(ownerId)} and e.idempotency_hash = ${idempotency.keyHash}`.execute(db);
+  const [known] = rows;
+  if (!known) return undefined;
+  if (known.fingerprint !== idempotency.fingerprint) return { type: "idempotency_key_reused" };
+  return { type: "replayed", endpoint: toEndpoint(known) };
+}
+
+function toInsert({ id, ownerId, url, events, description, idempotency }: NewEndpoint): RawBuilder<EndpointRow> {
+  const owner = toText(ownerId);
+  return sql`
+    insert into comfy.webhook_endpoints as e (
+      id, owner_id, slot, url, events, description, idempotency_hash, fingerprint
+    )
+    select ${id}::uuid, ${owner}, s, ${toText(url)}, ${events}::text[], ${toTextOrNull(description)},
+      ${idempotency?.keyHash ?? null}, ${idempotency?.fingerprint ?? null}
+    from generate_series(1, ${ENDPOINTS_MAX}::integer) s
+    where not exists (select from comfy.webhook_endpoints o where o.owner_id = ${owner} and o.slot = s)
+    order by s limit 1
+    returning e.*`;
 }
 
 async function updateEndpoint(
@@ -121,12 +144,10 @@ async function giveUpOwed(db: Kysely<Tables>, endpointId: string): Promise<void>
     )`.execute(db);
 }
 
-type IsOwn = ReturnType<typeof sql>;
-
 async function readOne(
   db: Kysely<Tables>,
   { ownerId, id }: Owned,
-  toStatement: (isOwn: IsOwn) => IsOwn,
+  toStatement: (isOwn: RawBuilder<unknown>) => RawBuilder<unknown>,
 ): Promise<WebhookEndpoint | undefined> {
   if (!isId(id)) return undefined;
   const statement = toStatement(sql`e.id = ${id}::uuid and e.owner_id = ${toText(ownerId)}`);

@@ -24,7 +24,11 @@ create table comfy.webhook_endpoints (
   failing_since timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
+  -- The POST that made it, when it had an Idempotency-Key: the SHA-256 of the key, and that of the body.
+  idempotency_hash text,
+  fingerprint text,
   unique (owner_id, slot),
+  unique (owner_id, idempotency_hash),
   check (is_enabled = (disabled_reason is null))
 );
 

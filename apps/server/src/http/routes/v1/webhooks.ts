@@ -2,8 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { webhookCreate, webhookPatch } from "@comfy/contracts";
 import type * as z from "zod";
 import type { AppDeps } from "../../deps.ts";
-import { authenticatedOf } from "../../visit.ts";
+import { readIdempotencyKey, tellReplay } from "../../idempotency-key.ts";
+import { authenticatedOf, visitOf } from "../../visit.ts";
 import { presentDelivery, presentDeliveryPage, presentWebhook } from "./present-webhook.ts";
+import type { MakingCall } from "./submit-request.ts";
 
 interface Call {
   readonly req: IncomingMessage;
@@ -29,8 +31,12 @@ const toPage = ({ query: { cursor, limit = LIMIT } }: ListCall) => ({ limit, ...
 /** Endpoints that an owner registers, and what was delivered to them and to callbacks. */
 export function createWebhookRoutes({ verbs }: AppDeps) {
   return {
-    async create(call: Call & { readonly body: z.infer<typeof webhookCreate> }) {
-      const { endpoint, secret } = await verbs.createWebhook({ ...call.body, ownerId: ownerOf(call) });
+    async create(call: MakingCall<z.infer<typeof webhookCreate>>) {
+      const { req, res, headers, body: webhook } = call;
+      const { body } = visitOf(req);
+      const wish = { ...webhook, ...readIdempotencyKey(headers), ownerId: ownerOf(call), body };
+      const { endpoint, secret, isReplay } = await verbs.createWebhook(wish);
+      tellReplay({ isReplay }, res);
       return { status: 201 as const, body: { ...presentWebhook(endpoint), secret } };
     },
     async list(call: Call) {

@@ -1,15 +1,11 @@
 import type { Health, Ping } from "@comfy/contracts";
-import type { Clock } from "./clock.ts";
 import type { Backend, BackendStatus } from "./generation/backend.ts";
-
-/** A look at a backend is kept this long, so that a health check costs no GPU server anything. */
-const FRESH_MS = 5_000;
-/** A backend that answers no sooner counts as away. */
-const LOOK_TIMEOUT_MS = 2_000;
+import type { BackendHealth } from "./generation/backend-health.ts";
 
 export interface HealthDeps {
-  readonly backends: readonly Backend[];
-  readonly clock: Clock;
+  readonly backends: readonly Pick<Backend, "id">[];
+  /** What is known of them anyway: a health check asks no GPU server anything. */
+  readonly backendHealth: Pick<BackendHealth, "ready" | "status">;
   readonly version: string;
   readonly durability: Health["durability"];
   /** Rejects when the database cannot be used. */
@@ -24,13 +20,13 @@ export interface HealthVerbs {
 
 /** Two questions: can the service work, and can a GPU be reached. The second never turns the first to "unhealthy". */
 export function createHealthVerbs(deps: HealthDeps): HealthVerbs {
-  const { clock, version, durability, isDraining } = deps;
-  let seen: { atMs: number; status: Promise<BackendStatus> } | undefined;
+  const { backends, backendHealth, version, durability, isDraining } = deps;
 
-  function look(): Promise<BackendStatus> {
-    const nowMs = clock.monotonicMs();
-    if (seen === undefined || nowMs - seen.atMs > FRESH_MS) seen = { atMs: nowMs, status: lookAtAll(deps.backends) };
-    return seen.status;
+  /** The first backend that answers stands for all; when none does, the first one's absence does. */
+  async function look(): Promise<BackendStatus> {
+    await backendHealth.ready();
+    const known = backends.flatMap(({ id }) => backendHealth.status(id) ?? []);
+    return known.find(({ isReachable }) => isReachable) ?? known[0] ?? { isReachable: false, latencyMs: 0 };
   }
 
   return {
@@ -50,17 +46,6 @@ export function createHealthVerbs(deps: HealthDeps): HealthVerbs {
       return { reachable: isReachable, latency_ms: latencyMs };
     },
   };
-}
-
-/** The first backend that answers stands for all; when none does, the first one's absence does. */
-async function lookAtAll(backends: readonly Backend[]): Promise<BackendStatus> {
-  const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-  const looks = backends.map(async (backend) => {
-    const status = await backend.readStatus(signal);
-    if (!status.isReachable) throw new Error("away");
-    return status;
-  });
-  return Promise.any(looks).catch(() => ({ isReachable: false, latencyMs: LOOK_TIMEOUT_MS }));
 }
 
 async function canUse(checkDatabase: () => Promise<void>): Promise<boolean> {

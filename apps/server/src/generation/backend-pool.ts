@@ -1,8 +1,15 @@
-import { chooseVariant, type Inventory, type Missing, type Plan, workflowOf } from "@comfy/workflows";
-import type { Log } from "../log.ts";
+import type { Inventory, Missing, Plan } from "@comfy/workflows";
+import type { Clock } from "../clock.ts";
 import type { Backend } from "./backend.ts";
-import { createReachability } from "./reachability.ts";
-import { createSlots } from "./slots.ts";
+import type { BackendHealth } from "./backend-health.ts";
+import { type Circuit, createCircuit } from "./circuit.ts";
+import { type Arrival, type Observers, observeBackend } from "./observed-backend.ts";
+import type { BackendLease, Ownership } from "./ownership.ts";
+import { createRenderTimes } from "./render-times.ts";
+import { createSlots, type Slots } from "./slots.ts";
+import { type Candidate, createSurvey, type Inventories } from "./survey.ts";
+import type { SwitchBoard } from "./switch-board.ts";
+import { createWarmth, type Warmth } from "./warmth.ts";
 
 /** A place on a backend that can render the plan. Release it when the render has ended; a second release does nothing. */
 export interface AcquiredSlot {
@@ -10,7 +17,7 @@ export interface AcquiredSlot {
   readonly backend: Backend;
   readonly inventory: Inventory;
   /** Under which lease this process owned the backend when the place was given. Check it again right before sending. */
-  readonly lease: { readonly holder: string; readonly epoch: number };
+  readonly lease: BackendLease;
   /** The place is behind a render that still runs: sent now, the prompt starts the moment that one ends. */
   readonly isAhead: boolean;
   release(): void;
@@ -43,6 +50,11 @@ export interface BackendPool {
    */
   acquire(plan: Plan, options: AcquireOptions): Promise<AcquiredSlot | NoSlot>;
   find(backendId: string): Backend | undefined;
+  /**
+   * Takes a place for a prompt that is on the backend already, sent before a restart: whatever is sent besides waits behind it. It may be one
+   * more than there are. Gives the function that releases it.
+   */
+  occupy(backendId: string): () => void;
   /** Renders that all configured backends can run at once. */
   readonly slotCount: number;
   /** Places that are free now on backends that this process owns and that take work; `ahead`: behind running renders. */
@@ -51,107 +63,145 @@ export interface BackendPool {
 
 export interface BackendPoolDeps {
   readonly backends: readonly Backend[];
-  readonly slotsPerBackend: number;
+  /** Only backends that this process owns are given away. */
+  readonly ownership: Pick<Ownership, "owned" | "lease">;
+  readonly health: Pick<BackendHealth, "isUp" | "ready" | "suspect">;
+  readonly switches: Pick<SwitchBoard, "isDrained">;
   /** What backends offer, perhaps from memory; undefined for one that could never be asked. */
-  readonly inventories: {
-    read(
-      backendId: string,
-      classes: readonly string[],
-      options: { readonly signal: AbortSignal; readonly maxAgeMs?: number },
-    ): Promise<{ readonly inventory: Inventory } | undefined>;
-  };
-  readonly log: Log;
+  readonly inventories: Inventories;
+  readonly clock: Clock;
 }
 
-/** A backend that says nothing for this long is passed over. */
-const ANSWER_MS = 2_000;
 /** Who waits looks around this often: another backend may have come back, or been given the model. */
-const LOOK_AROUND_MS = 5_000;
+const LOOK_AROUND_MS = 2_000;
 
-interface Candidate {
-  readonly backend: Backend;
-  readonly inventory: Inventory;
-}
-
-interface Survey {
-  readonly candidates: readonly Candidate[];
-  /** What the reachable backends lack; undefined when none was heard. */
-  readonly missing: readonly Missing[] | undefined;
-}
-
-const unreachable: NoSlot = {
-  type: "none",
-  reason: "unreachable",
-  message: "No renderer that could do this can be reached.",
+const sentences: Readonly<Record<Exclude<NoSlot["reason"], "missing">, string>> = {
+  unreachable: "No renderer that could do this can be reached.",
+  not_owned: "Another worker has the renderers that could do this.",
+  drained: "The renderers that could do this are taken out of service.",
+  detached: "This worker takes no more work.",
 };
-const detached: NoSlot = { type: "none", reason: "detached", message: "This worker takes no more work." };
+
+const noSlot = (reason: keyof typeof sentences): NoSlot => ({ type: "none", reason, message: sentences[reason] });
 
 export function createBackendPool(deps: BackendPoolDeps): BackendPool {
-  const { backends, slotsPerBackend, inventories, log } = deps;
-  const slots = createSlots(
-    backends.map(({ id }) => id),
-    slotsPerBackend,
-  );
-  const reachability = createReachability(ANSWER_MS, log);
+  const { backends, ownership, switches, clock } = deps;
+  const slots = createSlots(backends);
+  const circuit = createCircuit(clock);
+  const warmth = createWarmth();
+  const pace = { times: createRenderTimes(), nowMs: () => clock.monotonicMs() };
+  const parts: PoolParts = { ...deps, slots, circuit, warmth, pace };
+  const look = createLook(parts);
+  const followed = new Map(backends.map((backend) => [backend.id, observeBackend(backend, pace)]));
 
-  async function survey(plan: Plan, signal: AbortSignal): Promise<Survey> {
-    const { classes } = workflowOf(plan.kind);
-    const late = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-    const readings = await Promise.all(
-      backends.map(async (backend) => {
-        if (!(await reachability.isReachable(backend))) return undefined;
-        const reading = await inventories.read(backend.id, classes, { signal: late }).catch(() => undefined);
-        return reading && { backend, inventory: reading.inventory };
-      }),
-    );
-    signal.throwIfAborted();
-    const heard = readings.filter((reading) => reading !== undefined);
-    const choices = heard.map((candidate) => ({ candidate, choice: chooseVariant(plan, candidate.inventory) }));
-    const lacks = choices.flatMap(({ choice }) => (choice.ok ? [] : [choice.missing]));
-    return {
-      candidates: choices.flatMap(({ candidate, choice }) => (choice.ok ? [candidate] : [])),
-      missing: heard.length ? (lacks.toSorted((left, right) => left.length - right.length)[0] ?? []) : undefined,
-    };
-  }
-
-  function toSlot({ backend, inventory }: Candidate): AcquiredSlot {
-    let isHeld = true;
-    const release = () => {
-      if (isHeld) slots.release(backend.id);
-      isHeld = false;
-    };
-    return { type: "slot", backend, inventory, release };
-  }
-
-  async function acquire(plan: Plan, { signal, detach }: AcquireOptions): Promise<AcquiredSlot | NoSlot> {
-    const stop = detach ? AbortSignal.any([signal, detach]) : signal;
+  async function acquire(plan: Plan, options: AcquireOptions): Promise<AcquiredSlot | NoSlot> {
+    const { detach, isAheadAllowed = false } = options;
+    const signal = detach ? AbortSignal.any([options.signal, detach]) : options.signal;
     const ticket = slots.draw();
     for (;;) {
-      const { candidates, missing } = await survey(plan, stop);
-      const ids = candidates.map(({ backend }) => backend.id);
-      if (ids.length === 0) return missing ? toMissing(missing) : unreachable;
-      const id = slots.take(ids) ?? (await slots.wait(ticket, ids, LOOK_AROUND_MS, stop));
-      const taken = candidates.find(({ backend }) => backend.id === id);
-      if (!taken) continue;
-      // It may have died while we waited.
-      if (await reachability.isReachable(taken.backend)) return toSlot(taken);
-      slots.release(taken.backend.id);
+      const found = await look(plan, options, signal);
+      if ("type" in found) return found;
+      const wish = { backendIds: found.map(({ backend }) => backend.id), isAheadAllowed };
+      const place = slots.take(wish) ?? (await slots.wait(ticket, wish, LOOK_AROUND_MS, signal));
+      if (!place) continue;
+      const candidate = found.find(({ backend }) => backend.id === place.backendId);
+      const lease = ownership.lease(place.backendId);
+      // It may have died, or become another's, while we waited.
+      if (candidate && lease && takesWork(candidate.backend, parts) && !switches.isDrained(place.backendId)) {
+        return toSlot(candidate, place.isAhead, lease, parts);
+      }
+      slots.release(place.backendId);
     }
   }
 
   return {
     async acquire(plan, options) {
+      options.signal.throwIfAborted();
       try {
-        return await acquire(plan, options);
+        return options.detach?.aborted ? noSlot("detached") : await acquire(plan, options);
       } catch (error) {
         options.signal.throwIfAborted();
-        if (options.detach?.aborted) return detached;
+        if (options.detach?.aborted) return noSlot("detached");
         throw error;
       }
     },
-    find: (backendId) => backends.find(({ id }) => id === backendId),
-    slotCount: backends.length * slotsPerBackend,
+    find: (backendId) => followed.get(backendId),
+    occupy(backendId) {
+      slots.hold(backendId);
+      let isHeld = true;
+      return () => {
+        if (isHeld) slots.release(backendId);
+        isHeld = false;
+      };
+    },
+    slotCount: backends.reduce((sum, backend) => sum + backend.slots, 0),
+    room() {
+      const owned = new Set(ownership.owned());
+      const open = backends.filter(({ id }) => owned.has(id) && !switches.isDrained(id));
+      const rooms = open.filter((backend) => takesWork(backend, parts)).map(({ id }) => slots.room(id));
+      const sum = (which: "free" | "ahead") => rooms.reduce((total, room) => total + room[which], 0);
+      return { free: sum("free"), ahead: sum("ahead") };
+    },
   };
+}
+
+interface PoolParts extends BackendPoolDeps {
+  readonly slots: Slots;
+  readonly circuit: Circuit;
+  readonly warmth: Warmth;
+  readonly pace: Observers;
+}
+
+function takesWork(backend: Backend, { health, circuit }: PoolParts): boolean {
+  return health.isUp(backend.id) === true && backend.isWorking() && circuit.isClosed(backend.id);
+}
+
+/** @returns the function that says where a plan may go now, best first; or why nowhere */
+function createLook(parts: PoolParts) {
+  const { health, ownership, switches, warmth, slots } = parts;
+  const survey = createSurvey(parts);
+  return async function look(plan: Plan, { avoid = [] }: AcquireOptions, signal: AbortSignal) {
+    await health.ready();
+    const { able, missing, isElsewhere } = await survey(plan, signal);
+    const inService = able.filter(({ backend }) => !switches.isDrained(backend.id));
+    const ready = inService.filter(({ backend }) => takesWork(backend, parts));
+    if (ready.length > 0) return warmth.rank(preferOthers(ready, avoid), slots.heldOf);
+    if (inService.length > 0) return noSlot("unreachable");
+    if (able.length > 0) return noSlot("drained");
+    if (isElsewhere || ownership.owned().length === 0) return noSlot("not_owned");
+    return missing ? toMissing(missing) : noSlot("unreachable");
+  };
+}
+
+function toSlot(
+  { backend, inventory, variantId }: Candidate,
+  isAhead: boolean,
+  lease: BackendLease,
+  { circuit, warmth, slots, health, pace }: PoolParts,
+): AcquiredSlot {
+  let isHeld = true;
+  let isReported = false;
+  const onArrival = (arrival: Arrival) => {
+    if (!isReported) circuit.leave(backend.id, arrival);
+    isReported = true;
+    if (arrival === "failed") health.suspect(backend.id);
+  };
+  const release = () => {
+    if (!isHeld) return;
+    isHeld = false;
+    onArrival("unknown");
+    slots.release(backend.id);
+  };
+  circuit.enter(backend.id);
+  warmth.note(backend.id, variantId);
+  const observed = observeBackend(backend, { ...pace, what: variantId, onArrival });
+  return { type: "slot", backend: observed, inventory, lease, isAhead, release };
+}
+
+/** A backend to avoid is better than none. */
+function preferOthers(candidates: readonly Candidate[], avoid: readonly string[] = []): readonly Candidate[] {
+  const others = candidates.filter(({ backend }) => !avoid.includes(backend.id));
+  return others.length > 0 ? others : candidates;
 }
 
 function toMissing(missing: readonly Missing[]): NoSlot {

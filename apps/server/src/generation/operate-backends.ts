@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Backend, BackendStatus } from "./backend.ts";
-import type { SwitchBoard } from "./switch-board.ts";
+import type { BackendSwitches } from "./backend-switches.ts";
 
 /** A backend that answers no sooner counts as away. */
 const LOOK_TIMEOUT_MS = 2_000;
@@ -21,17 +21,18 @@ export interface OperateBackends {
 
 export interface OperateBackendsDeps {
   readonly backends: readonly Pick<Backend, "id" | "slots" | "readStatus">[];
-  readonly switches: Pick<SwitchBoard, "isDrained" | "setDrained">;
+  readonly switches: BackendSwitches;
 }
 
 /** What operators do with backends: see them, take them out of service, put them back. */
 export function createOperateBackends({ backends, switches }: OperateBackendsDeps): OperateBackends {
   async function look(chosen: typeof backends): Promise<OperatedBackend[]> {
+    const drained = await switches.readDrained();
     const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
     return Promise.all(
       chosen.map(async (backend) => {
         const { id, slots } = backend;
-        return { ...(await backend.readStatus(signal)), id, slots, isDrained: switches.isDrained(id) };
+        return { ...(await backend.readStatus(signal)), id, slots, isDrained: drained.includes(id) };
       }),
     );
   }

@@ -12,6 +12,9 @@ export interface CheckEligibilityDeps {
   readonly freshMs: number;
 }
 
+/** A caller waits no longer for a backend to say what it has; the job is accepted then. */
+const ANSWER_MS = 3_000;
+
 /** Says that a backend lacks something, as a rejection, so that the first backend which does not settles the question. */
 class Lacking extends Error {
   readonly missing: readonly Missing[];
@@ -39,14 +42,17 @@ export function createCheckEligibility({ backends, inventories, freshMs }: Check
       await inventories.read(able.id, classes, { signal, maxAgeMs: Number.POSITIVE_INFINITY });
       return { ok: true };
     }
+    const late = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const looks = backends.map(async ({ id }) => {
-      const reading = await inventories.read(id, classes, { signal, maxAgeMs: freshMs });
+      const options = { signal: late, maxAgeMs: freshMs };
+      const reading = await inventories.read(id, classes, options).catch(() => undefined);
       if (reading === undefined || reading.ageMs > freshMs) return;
       const choice = chooseVariant(plan, reading.inventory);
       if (!choice.ok) throw new Lacking(choice.missing);
     });
     try {
       await Promise.any(looks);
+      signal.throwIfAborted();
       return { ok: true };
     } catch (error) {
       signal.throwIfAborted();

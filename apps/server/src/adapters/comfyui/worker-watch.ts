@@ -43,7 +43,7 @@ export function createWorkerWatch({ comfy, log, lookEveryMs = LOOK_EVERY_MS }: W
     const { epoch: epochThen = epoch, running: runningThen = running } = known;
     Object.assign(known, { epoch: epochThen, running: runningThen });
     const hasEnded = runningThen.size > 0 && running.size === 0;
-    return epoch !== epochThen || hasEnded || !running.isSubsetOf(runningThen);
+    return epoch !== epochThen || hasEnded || [...running].some((id) => !runningThen.has(id));
   }
 
   async function look(known: Death): Promise<void> {

@@ -31,6 +31,7 @@ const environment = z.object({
     .string({ error: "is missing: the secret that requests are signed with." })
     .min(16, "needs at least 16 characters"),
   LIMITS: limits.optional(),
+  ADMIN_KEYS: list.default([]),
   ENABLE_ASYNC_QUEUES: flag.default(true),
   ALLOW_PRIVATE_URLS: flag.default(false),
   MAX_UPLOAD_SIZE: z.coerce
@@ -76,6 +77,8 @@ export interface Config {
   readonly backends: readonly BackendConfig[];
   readonly apiKeys: readonly string[];
   readonly apiSecret: string;
+  /** Names of `name:key` entries whose keys may operate the service. */
+  readonly adminKeys: readonly string[];
   readonly tierLimits: Readonly<Record<TierName, TierLimits>>;
   /** What differs for keys of `name:key` entries, by name. */
   readonly keyLimits: Readonly<Record<string, Partial<TierLimits>>>;
@@ -137,6 +140,7 @@ function toConfig(
     backends,
     apiKeys: value.COMFYUI_API_KEYS,
     apiSecret: value.COMFYUI_API_SECRET,
+    adminKeys: value.ADMIN_KEYS,
     tierLimits: toTierLimits(value.LIMITS),
     keyLimits: toKeyLimits(value.LIMITS),
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { builtinFile } from "@comfy/workflows";
 import { createAssetRecords } from "../adapters/database/asset-records.ts";
 import { createBackendLeases } from "../adapters/database/backend-leases.ts";
+import { createBatchStore } from "../adapters/database/batch-store.ts";
 import { createDatabase } from "../adapters/database/create-database.ts";
 import { createDeliveryLog } from "../adapters/database/delivery-log.ts";
 import { createJobStore } from "../adapters/database/job-store.ts";
@@ -39,6 +40,7 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     database,
     settings: createSettings(db),
     jobs: createJobStore(db),
+    batches: createBatchStore(db),
     backendLeases: createBackendLeases(db),
     orphans: createOrphans(db),
     outbox: createOutbox(db),

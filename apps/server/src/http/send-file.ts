@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import type { ByteRange } from "../assets/blob-store.ts";
 import type { OpenedAsset } from "../assets/open-asset.ts";
 import type { Log } from "../log.ts";
@@ -7,7 +8,7 @@ import { watchCaller } from "./connection.ts";
 import { parseRange } from "./range.ts";
 
 export interface SendFileOptions {
-  readonly req: Request;
+  readonly req: IncomingMessage;
   readonly res: Response;
   readonly file: OpenedAsset;
   readonly cacheControl: string;
@@ -18,9 +19,9 @@ export interface SendFileOptions {
 function readRange({ req, res }: SendFileOptions, sizeBytes: number, etag: string): ByteRange | undefined {
   // RFC 9110: a range is defined for GET alone.
   if (req.method !== "GET") return undefined;
-  if ((req.get("if-range") ?? etag) !== etag) return undefined;
+  if ((req.headers["if-range"] ?? etag) !== etag) return undefined;
   try {
-    return parseRange(req.get("range"), sizeBytes);
+    return parseRange(req.headers.range, sizeBytes);
   } catch (error) {
     res.set("Content-Range", `bytes */${sizeBytes}`);
     throw error;
@@ -38,7 +39,7 @@ function setHeaders({ res, file, cacheControl }: SendFileOptions, etag: string, 
 export async function sendFile(options: SendFileOptions): Promise<void> {
   const { req, res, file, cacheControl, log } = options;
   const etag = `"${file.asset.sha256}"`;
-  if (req.get("if-none-match") === etag) {
+  if (req.headers["if-none-match"] === etag) {
     res.status(304).set({ ETag: etag, "Cache-Control": cacheControl }).end();
     return;
   }

@@ -6,7 +6,7 @@ export function createMemoryBackends(): OperateBackends {
   const status = { isReachable: true, latencyMs: 1, name: "RTX 4090", isSimulated: true };
   const backends = ["gpu-1", "gpu-2"].map((id) => ({ id, slots: 1, readStatus: async () => status }));
   const switches = {
-    isDrained: (id: string) => drained.has(id),
+    readDrained: async () => [...drained],
     async setDrained(id: string, isDrained: boolean) {
       if (isDrained) drained.add(id);
       else drained.delete(id);

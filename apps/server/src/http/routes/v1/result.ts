@@ -1,11 +1,12 @@
-import type { Request, Response } from "express";
+import type { IncomingMessage } from "node:http";
+import type { Response } from "express";
 import { answered } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
 import { sendFile } from "../../send-file.ts";
 import { authenticatedOf } from "../../visit.ts";
 
 interface Call {
-  readonly req: Request;
+  readonly req: IncomingMessage;
   readonly res: Response;
   readonly params: { readonly id: string };
   readonly query: { readonly output?: number | undefined };

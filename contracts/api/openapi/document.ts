@@ -2,6 +2,7 @@ import type { OpenAPIObject, PathItemObject } from "openapi3-ts/oas31";
 import { invalidField } from "../src/errors.ts";
 import { jobEvent } from "../src/events.ts";
 import { productContract } from "../src/product/index.ts";
+import { v1Contract } from "../src/v1/index.ts";
 import { headers } from "./headers.ts";
 import { toOperation } from "./operation.ts";
 import { listRoutes, metadataOf } from "./routes.ts";
@@ -16,6 +17,9 @@ once, for five minutes either way: a retry signs anew. Version 2 (\`X-Signature-
 \`comfy-v2\`, timestamp, nonce, method, path with query, key and SHA-256 of the body, joined by line feeds; the SDK uses it. Reading a job
 needs only \`X-API-Key\`.
 
+**Two surfaces.** The product paths (\`/portrait\`, …) ignore fields they do not know; the platform paths (\`/api/v1/…\`) refuse them. They show
+the same jobs: one that was made on one surface is read on the other.
+
 **Errors** are \`{ error, code, requestId, details? }\`: a sentence for people, a code for programs.`;
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -23,6 +27,10 @@ const TAGS: Readonly<Record<string, string>> = {
   Jobs: "Read, follow and cancel what was queued.",
   Assets: "Files in and out.",
   Health: "Is the service well, is the GPU there.",
+  "Platform: jobs": "Jobs of every workflow under one path: make, list, read, follow, download, cancel, try again.",
+  "Platform: batches": "Up to 100 jobs in one request, and how they stand together.",
+  "Platform: webhooks": "Endpoints that are told when jobs end, and what was delivered to them.",
+  "Platform: admin": "For operators: keys that ADMIN_KEYS names.",
 };
 
 const METHODS = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
@@ -43,7 +51,7 @@ export interface OpenApiOptions {
 export function createOpenApiDocument({ version, serverUrl = "/" }: OpenApiOptions): OpenAPIObject {
   const printer = createSchemaPrinter();
   const paths: Record<string, PathItemObject> = {};
-  const routes = listRoutes(productContract);
+  const routes = listRoutes({ ...productContract, v1: v1Contract });
   for (const listed of routes) {
     const { method, path } = listed.route;
     const template = path.replaceAll(/:(\w+)/g, "{$1}");

@@ -1,6 +1,9 @@
 import type { ErrorBody, ErrorCode } from "../src/errors.ts";
 import type { ProductJob, QueuedJob } from "../src/jobs.ts";
 import type { PictureResult } from "../src/results.ts";
+import type { BackendStatusBody } from "../src/v1/admin.ts";
+import type { Batch } from "../src/v1/batch-schemas.ts";
+import type { V1Job } from "../src/v1/job-schemas.ts";
 
 const requestId = "0f8fad5bd9cb469fa165";
 const jobId = "019ac1f0-0000-7000-8000-000000000000";
@@ -67,7 +70,52 @@ const completeJob: ProductJob = {
   completedAt: "2026-01-01T12:00:07.000Z",
 };
 
+const v1Job: V1Job = {
+  id: jobId,
+  job_id: jobId,
+  workflow: "portrait",
+  status: "pending",
+  createdAt: "2026-01-01T12:00:00.000Z",
+  seed: 42,
+  priority: 0,
+  progress: { value: 0 },
+  key: "key-6f1ed002ab559585",
+  metadata: { order: "4711" },
+};
+
+const completedV1Job: V1Job = {
+  ...v1Job,
+  status: "completed",
+  startedAt: "2026-01-01T12:00:01.000Z",
+  progress: { value: 1 },
+  result,
+  completedAt: "2026-01-01T12:00:07.000Z",
+};
+
+const batch: Batch = {
+  id: "019ac1f0-0000-7000-8000-000000000002",
+  workflow: "portrait",
+  status: "processing",
+  createdAt: "2026-01-01T12:00:00.000Z",
+  progress: 0.625,
+  counts: { pending: 0, processing: 1, completed: 1, failed: 0, cancelled: 0 },
+  jobs: [
+    { id: jobId, index: 0, status: "completed", progress: 1, seed: 1 },
+    { id: "019ac1f0-0000-7000-8000-000000000003", index: 1, status: "processing", progress: 0.25, seed: 2 },
+  ],
+};
+
+const backend: BackendStatusBody = { id: "gpu-1", isReachable: true, isDrained: false, slots: 1, latencyMs: 4 };
+
 const examples: Readonly<Record<string, unknown>> = {
+  "v1JobsCreate 201": v1Job,
+  "v1JobsList 200": { jobs: [completedV1Job], nextCursor: "4711" },
+  "v1JobsRead 200": completedV1Job,
+  "v1JobsRetry 201": { ...v1Job, retryOf: "019ac1f0-0000-7000-8000-000000000004" },
+  "v1Generate 200": completedV1Job,
+  "v1BatchesCreate 201": batch,
+  "v1BatchesRead 200": batch,
+  "v1AdminBackends 200": { backends: [backend] },
   "portraitCreate 200": { success: true, ...result },
   "jobsRead 200": completeJob,
   "outputsUpload 201": asset,
@@ -75,5 +123,5 @@ const examples: Readonly<Record<string, unknown>> = {
 
 /** An answer that went well, by the operation's name; undefined where the schema says it all. */
 export function exampleOf(operation: string, status: number): unknown {
-  return status === 202 ? queued : examples[`${operation} ${status}`];
+  return operation.endsWith("CreateAsync") && status === 202 ? queued : examples[`${operation} ${status}`];
 }

@@ -43,12 +43,15 @@ const RATE_LIMIT: readonly HeaderName[] = [
   "RateLimit-Policy",
 ];
 
+/** Tags of routes that make something which has an address of its own. */
+const MADE_AT_A_PLACE = new Set(["Generation", "Platform: jobs", "Platform: batches"]);
+
 /** The headers an answer of a route carries, as references. */
 export function headersOf(metadata: RouteMetadata, method: string, status: number): Record<string, ReferenceObject> {
   const names: HeaderName[] = ["X-Request-Id"];
   if (metadata.bucket !== "none" && status !== 401) names.push(...RATE_LIMIT);
   if (status === 429 || status === 503) names.push("Retry-After");
   if (method === "POST" && status < 300) names.push("Idempotency-Key", "Idempotency-Replayed");
-  if (status === 202) names.push("Location");
+  if ((status === 201 || status === 202) && MADE_AT_A_PLACE.has(metadata.tag)) names.push("Location");
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

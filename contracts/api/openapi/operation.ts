@@ -13,6 +13,8 @@ const isSchema = (value: unknown): value is z.ZodType => value instanceof z.ZodT
 
 /** The fields of a record of schemas or of an object schema, by name. */
 function fieldsOf(schemas: unknown): [string, z.ZodType][] {
+  // Alternatives that are told apart by a word have the rest of their fields in common.
+  if (schemas instanceof z.ZodDiscriminatedUnion) return fieldsOf(schemas.options[0]);
   const shape = schemas instanceof z.ZodObject ? schemas.shape : schemas;
   return Object.entries(shape ?? {}).filter((entry): entry is [string, z.ZodType] => isSchema(entry[1]));
 }
@@ -27,13 +29,15 @@ function parametersOf(route: AppRoute, printer: SchemaPrinter): ParameterObject[
     ["header", route.headers],
   ] as const;
   return places.flatMap(([place, schemas]) =>
-    fieldsOf(schemas).map(([name, schema]) => {
+    fieldsOf(schemas).map(([name, schema]): ParameterObject => {
       const { description, ...printed } = { description: "", ...printer.print(schema, "input") };
       const isRequired = place === "path" || !schema.safeParse(undefined).success;
       return {
         name: place === "header" ? toHeaderName(name) : name,
         in: place,
         required: isRequired,
+        // `metadata[name]=text`: the one parameter that nests.
+        ...("type" in printed && printed.type === "object" && { style: "deepObject", explode: true }),
         ...(description && { description }),
         schema: printed,
       };

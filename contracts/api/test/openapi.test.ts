@@ -3,12 +3,13 @@ import { createOpenApiDocument, listRoutes, metadataOf } from "@comfy/contracts/
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { accessWords, errorStatus, kindInputs, kinds, productContract } from "../src/index.ts";
+import { accessWords, errorStatus, kindInputs, kinds, productContract, v1Contract } from "../src/index.ts";
 
 const document = createOpenApiDocument({ version: "1.0.0" });
 const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-  [item.get, item.post].flatMap((operation) => (operation ? [{ path, operation }] : [])),
+  [item.get, item.post, item.patch, item.delete].flatMap((operation) => (operation ? [{ path, operation }] : [])),
 );
+const contractRoutes = listRoutes({ ...productContract, v1: v1Contract });
 const operationAt = (path: string) => operations.find((entry) => entry.path === path)?.operation;
 
 describe("the OpenAPI document", () => {
@@ -71,7 +72,7 @@ describe("the OpenAPI document", () => {
 
   it("shows only examples that the contract itself would accept", () => {
     let count = 0;
-    for (const { name, route } of listRoutes(productContract)) {
+    for (const { name, route } of contractRoutes) {
       const responses = operations.find(({ operation }) => operation.operationId === name)?.operation.responses ?? {};
       for (const [status, response] of Object.entries(responses)) {
         const example = response.content?.["application/json"]?.example;
@@ -85,13 +86,38 @@ describe("the OpenAPI document", () => {
   });
 
   it("tells nobody that an answer has no further fields", () => {
-    expect(document.components?.schemas?.Job).toBeDefined();
-    expect(JSON.stringify(document)).not.toContain("additionalProperties");
+    const schemas: Record<string, unknown> = JSON.parse(JSON.stringify(document.components?.schemas));
+    expect(schemas.Job).toBeDefined();
+    const seen = new Set<string>();
+    const look = (part: unknown): void => {
+      const text = JSON.stringify(part ?? null);
+      expect(text).not.toContain('"additionalProperties":false');
+      for (const [, name = ""] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        look(schemas[name]);
+      }
+    };
+    for (const { operation } of operations) look(operation.responses);
+    expect(seen).toContain("V1Job");
+  });
+
+  it("says that the platform surface takes no fields it does not name", () => {
+    const schemas: Record<string, unknown> = JSON.parse(JSON.stringify(document.components?.schemas));
+    expect(schemas.PortraitInput).not.toHaveProperty("additionalProperties");
+    expect(schemas.PortraitWorkflowInput).toHaveProperty("additionalProperties", false);
+  });
+
+  it("shows how jobs are searched by metadata", () => {
+    const { parameters } = document.paths?.["/api/v1/jobs"]?.get ?? {};
+    expect(parameters).toContainEqual(
+      expect.objectContaining({ name: "metadata", in: "query", style: "deepObject", explode: true }),
+    );
   });
 });
 
 describe("the routes", () => {
-  const routes = listRoutes(productContract);
+  const routes = contractRoutes;
 
   it.each(routes.map((listed) => [listed.name, listed] as const))("%s says who may call it", (_, listed) => {
     expect(accessWords).toContain(metadataOf(listed).access);

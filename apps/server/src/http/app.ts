@@ -21,7 +21,7 @@ export type { AppDeps, HttpDeps, HttpFlags, Verbs } from "./deps.ts";
 function toOptions<Contract extends AppRouter>(gates: readonly RequestHandler[]): TsRestExpressOptions<Contract> {
   return {
     // The requests of all routes at once are more than the compiler can relate to express's own type; the gates only read that.
-    globalMiddleware: gates as NonNullable<TsRestExpressOptions<Contract>["globalMiddleware"]>,
+    globalMiddleware: gates as unknown as NonNullable<TsRestExpressOptions<Contract>["globalMiddleware"]>,
     // Nothing leaves that the contract does not name.
     responseValidation: true,
     requestValidationErrorHandler: (error, _req, _res, next) => next(error),

@@ -22,7 +22,7 @@ const HEADERS = {
 interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly params: { readonly kind: string; readonly id: string };
+  readonly params: { readonly kind?: string; readonly id: string };
   readonly headers: { readonly "last-event-id"?: string | undefined };
   readonly query: { readonly lastEventId?: string | undefined };
 }

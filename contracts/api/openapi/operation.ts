@@ -93,6 +93,8 @@ const callbackOf = (printer: SchemaPrinter): OperationObject => ({
   summary: "Told once when the job ends",
   description:
     "Signed as Standard Webhooks has it (`webhook-id`, `webhook-timestamp`, `webhook-signature`). The secret is `whsec_` and the base64 of HKDF-SHA256 of the API secret with the info `webhooks/v1`; `webhookSecretOf` of the SDK gives it. Repeated with the same `webhook-id` until answered with 2xx, over 24 hours.",
+  // The other way round: nothing of ours is asked for.
+  security: [],
   requestBody: { content: { "application/json": { schema: printer.print(callbackBody, "output") } } },
   responses: { "2XX": { description: "Received." } },
 });

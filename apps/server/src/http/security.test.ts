@@ -1,8 +1,8 @@
-import { headerNames, productContract, type RouteMetadata } from "@comfy/contracts";
+import { headerNames, productContract, type RouteMetadata, v1Contract } from "@comfy/contracts";
 import { listRoutes, metadataOf } from "@comfy/contracts/openapi";
 import { describe, expect, it } from "vitest";
 import { type CallOptions, call, type Reply, send, toSignedInit } from "../../test/http/call.ts";
-import { type Door, PRO_KEY, startDoor } from "../../test/http/start-door.ts";
+import { ADMIN_KEY, type Door, PRO_KEY, startDoor } from "../../test/http/start-door.ts";
 
 interface Case {
   readonly name: string;
@@ -16,26 +16,27 @@ const sampleIds: Readonly<Record<string, string>> = {
   id: "019ac1f0-0000-7000-8000-000000000000",
   asset: "019ac1f0-0000-7000-8000-000000000000",
   name: "portrait.png",
+  deliveryId: "019ac1f0-0000-7000-8000-000000000000",
 };
 
-const cases: Case[] = listRoutes(productContract).map((listed) => ({
+const cases: Case[] = listRoutes({ product: productContract, v1: v1Contract }).map((listed) => ({
   name: `${listed.route.method} ${listed.route.path}`,
   method: listed.route.method,
   path: listed.route.path.replaceAll(/:(\w+)/g, (_, name: string) => sampleIds[name] ?? name),
   metadata: metadataOf(listed),
 }));
 const signed = cases
-  .filter(({ metadata }) => metadata.access === "signed")
+  .filter(({ metadata }) => ["signed", "admin"].includes(metadata.access))
   .map((route) => [route.name, route] as const);
 const known = cases
-  .filter(({ metadata }) => ["signed", "key"].includes(metadata.access))
+  .filter(({ metadata }) => ["signed", "admin", "key"].includes(metadata.access))
   .map((route) => [route.name, route] as const);
 
 /** A wrong body: a route that looked at it before it asked who is calling would answer 400. */
 const BAD_BODY = '{"__proto__":';
 
 const ask = (door: Door, { method, path }: Case, options: CallOptions = {}): Promise<Reply> =>
-  call(door, method, path, { ...(method === "POST" && { body: BAD_BODY }), ...options });
+  call(door, method, path, { ...(["POST", "PATCH"].includes(method) && { body: BAD_BODY }), ...options });
 
 function expectRefusal(reply: Reply, code: string): void {
   expect(reply.status).toBe(401);
@@ -89,7 +90,9 @@ describe.each(known)("%s", (_, route) => {
 
   it("tells the limits with every answer to a known caller, errors included", async () => {
     const { status, headers } = await ask(await startDoor(), route);
-    expect(status).toBeGreaterThanOrEqual(400);
+    // Only lists find nothing to refuse.
+    if (route.method === "GET" && status === 200) expect(route.name).toMatch(/\/(jobs|webhooks)$/);
+    else expect(status).toBeGreaterThanOrEqual(400);
     for (const name of [
       "x-ratelimit-limit",
       "x-ratelimit-remaining",
@@ -116,13 +119,38 @@ describe.each(signed)("%s", (_, route) => {
   ])("refuses %s: %s", async (name, value, code) => {
     expectRefusal(await ask(await startDoor(), route, { headers: { [name]: value } }), code);
   });
+});
 
-  it("refuses other bytes than the signed ones", async () => {
+it.each(signed.filter(([, { method }]) => method !== "GET"))(
+  "%s refuses other bytes than the signed ones",
+  async (_, route) => {
     const door = await startDoor();
     for (const version of [1, 2] as const) {
       const init = await toSignedInit(route.method, route.path, { body: '{"description":"a"}', version });
       expectRefusal(await send(door, route.path, { ...init, body: '{"description":"b"}' }), "invalid_signature");
     }
+  },
+);
+
+describe("routes for operators", () => {
+  const admin = cases
+    .filter(({ metadata }) => metadata.access === "admin")
+    .map((route) => [route.name, route] as const);
+
+  it("are every route under /api/v1/admin", () => {
+    const under = cases.filter(({ path }) => path.startsWith("/api/v1/admin/")).map(({ name }) => name);
+    expect(under.length).toBeGreaterThan(2);
+    expect(admin.map(([name]) => name)).toEqual(under);
+  });
+
+  it.each(admin)("%s refuses keys without the scope, however well they sign", async (_, route) => {
+    const { status, body } = await ask(await startDoor(), route);
+    expect([status, body.code]).toEqual([403, "access_denied"]);
+  });
+
+  it.each(admin)("%s wants a signature: the key alone opens nothing", async (_, { method, path }) => {
+    const { status } = await send(await startDoor(), path, { method, headers: { "X-API-Key": ADMIN_KEY } });
+    expect(status).toBe(401);
   });
 });
 

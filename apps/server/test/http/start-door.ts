@@ -15,6 +15,7 @@ export const SECRET = "a secret of sixteen characters";
 export const PRO_KEY = "pro_first";
 export const OTHER_KEY = "pro_second";
 export const FREE_KEY = "free_third";
+export const ADMIN_KEY = "pro_operator";
 
 export interface DoorOptions {
   /** Milliseconds a synchronous request waits. */
@@ -31,7 +32,8 @@ export interface DoorOptions {
 }
 
 function openAccess(failuresPerMinute = 1_000) {
-  const keys = createEnvironmentKeyRing({ keys: [PRO_KEY, OTHER_KEY, FREE_KEY], secret: SECRET });
+  const entries = [PRO_KEY, OTHER_KEY, FREE_KEY, `operator:${ADMIN_KEY}`];
+  const keys = createEnvironmentKeyRing({ keys: entries, secret: SECRET, admins: ["operator"] });
   const spent = new Set<string>();
   return {
     authenticate: createAuthenticate({ keys, clock }),

@@ -207,6 +207,14 @@ export type WireEvent = {
   step?: number;
   /** Steps of that node. */
   steps?: number;
+  /** Seconds that renders like this one still took from here; absent where nothing like it was rendered yet. */
+  etaSeconds?: number;
+} | {
+  type: "preview";
+  /** `image/jpeg` or `image/png`. */
+  mediaType: string;
+  /** The picture in base64. */
+  data: string;
 } | {
   type: "completed";
   result: PictureResult | MediaResult;
@@ -229,6 +237,8 @@ export interface JobProgress {
   step?: number;
   /** Steps of that node. */
   steps?: number;
+  /** Seconds that renders like this one still took from here; absent where nothing like it was rendered yet. */
+  etaSeconds?: number;
 }
 
 /** `MediaResult` as it is on the wire. */
@@ -324,10 +334,18 @@ export type ErrorCode =
   | "access_denied"
   | "not_found"
   | "job_not_found"
+  | "batch_not_found"
+  | "backend_not_found"
   | "asset_not_found"
+  | "webhook_not_found"
+  | "delivery_not_found"
   | "method_not_allowed"
   | "request_timeout"
   | "job_already_finished"
+  | "job_not_finished"
+  | "no_result"
+  | "webhook_limit"
+  | "webhook_disabled"
   | "cancelled"
   | "payload_too_large"
   | "unsupported_media_type"

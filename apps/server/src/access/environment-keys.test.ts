@@ -44,6 +44,22 @@ describe("the keys of the environment", () => {
     expect((await keys.find("pro_2"))?.limits).toBeUndefined();
   });
 
+  it("gives the scope admin to named entries and to nobody else", async () => {
+    const entries = ["operator:pro_1", "landline:pro_2", "pro_3"];
+    const keys = createEnvironmentKeyRing({ keys: entries, secret, admins: ["operator"] });
+    const scopes = await Promise.all(["pro_1", "pro_2", "pro_3"].map(async (key) => (await keys.find(key))?.scopes));
+    expect(scopes).toEqual([["admin"], undefined, undefined]);
+  });
+
+  it.each(["pro_3", "operator:pro_1", "nobody"])(
+    "refuses %s as an admin's name, in words that do not repeat it",
+    (name) => {
+      const create = () => createEnvironmentKeyRing({ keys: ["operator:pro_1", "pro_3"], secret, admins: [name] });
+      expect(create).toThrow(/^ADMIN_KEYS names nobody it knows/);
+      expect(create).not.toThrow(name);
+    },
+  );
+
   it.each([["pro 1"], [""], ["nameless:"], [":pro_1"], ["na me:pro_1"], ["prö_1"], ["pro_1\n"], ["a".repeat(513)]])(
     "refuses the entry %j at start, in words that do not repeat it",
     (entry) => {

@@ -44,12 +44,12 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): Ke
   if (options.keys.length > 0 && !secret) {
     throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
   }
-  const names = new Set(options.keys.map((entry) => parseEntry(entry).name));
-  const stranger = admins.find((name) => !names.has(name));
-  if (stranger !== undefined)
-    throw new Error(`ADMIN_KEYS names "${stranger}": expected the name of a name:key entry of COMFYUI_API_KEYS.`);
+  const entries = options.keys.map(parseEntry);
+  // What stands there by mistake may be a key: the sentence must not repeat it.
+  if (admins.some((admin) => !entries.some(({ name }) => name === admin)))
+    throw new Error("ADMIN_KEYS names nobody it knows: expected names of name:key entries of COMFYUI_API_KEYS.");
   const byDigest = new Map<string, ApiKey>();
-  for (const { name, key } of options.keys.map(parseEntry)) {
+  for (const { name, key } of entries) {
     const digest = sha256(key);
     const short = digest.slice(0, 16);
     const ownerId = `env:${name ?? short}`;

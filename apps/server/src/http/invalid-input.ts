@@ -58,16 +58,15 @@ function toExpectation(message: string): string {
 
 function toFields({ value, prefix = "" }: Findings, { message, path = [], keys: unknown }: Issue): InvalidField[] {
   const keys = path.map(toKey);
+  const toPath = (names: readonly unknown[]) => prefix + names.map(String).join(".");
   if (unknown !== undefined) {
-    const at = (name: unknown) => prefix + [...keys, name].map(String).join(".");
-    return unknown.map((name) => ({
-      path: at(name).slice(0, PATH_LENGTH_MAX),
-      message: "expected no field of this name",
-    }));
+    return unknown.map((name) => {
+      return { path: toPath([...keys, name]).slice(0, PATH_LENGTH_MAX), message: "expected no field of this name" };
+    });
   }
   const words = message === "Invalid URL" ? "expected a http or https URL" : message;
-  const message_ = `expected ${toExpectation(words)}, got ${describe(valueAt(value, keys))}`;
-  return [{ path: prefix + keys.map(String).join("."), message: message_ }];
+  const sentence = `expected ${toExpectation(words)}, got ${describe(valueAt(value, keys))}`;
+  return [{ path: toPath(keys), message: sentence }];
 }
 
 /** The refusal of an input: one sentence about the first field, all of them as details. */

@@ -26,7 +26,7 @@ export interface HttpServerOptions {
 }
 
 /** The HTTP door as a part of the service. */
-export interface HttpServer extends Required<LifecyclePart> {
+export interface HttpServer extends Required<Omit<LifecyclePart, "quiesce">> {
   /**
    * Where it listens, e.g. `http://127.0.0.1:8080`; still so while it drains, when answers with links go out. Throws before the start
    * where the port is left to the system.

@@ -21,7 +21,7 @@ import { createGenerate } from "../../src/jobs/generate.ts";
 import { createListJobs } from "../../src/jobs/list-jobs.ts";
 import { noLocalWorker } from "../../src/jobs/local-worker.ts";
 import { createOpenResult } from "../../src/jobs/open-result.ts";
-import { createPrepareJob } from "../../src/jobs/prepare-job.ts";
+import { createPrepareJob, type PrepareJobDeps } from "../../src/jobs/prepare-job.ts";
 import { createJobPresenter } from "../../src/jobs/present-job.ts";
 import { createV1JobPresenter } from "../../src/jobs/present-v1-job.ts";
 import { createReadBatch } from "../../src/jobs/read-batch.ts";
@@ -44,6 +44,7 @@ export interface DoorVerbsOptions {
   readonly isIdle: boolean;
   readonly uploadSizeBytesMax: number;
   readonly publicUrl: () => string;
+  readonly checkEligibility?: PrepareJobDeps["checkEligibility"];
 }
 
 async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
@@ -96,7 +97,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     jobDeadlineMs: 60_000,
     isDraining: () => false,
     randomSeed: () => 42,
-    checkEligibility: async () => ({ ok: true }),
+    checkEligibility: options.checkEligibility ?? (async () => ({ ok: true })),
     resolveReference: async () => ({ type: "url" }),
     assertUrlAllowed() {},
   });

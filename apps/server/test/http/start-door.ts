@@ -9,7 +9,7 @@ import { systemClock as clock } from "../../src/clock.ts";
 import type { HttpDeps, HttpFlags, Verbs } from "../../src/http/app.ts";
 import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts";
 import { silentLog as log } from "../../src/log.ts";
-import { openDoorVerbs } from "./door-verbs.ts";
+import { type DoorVerbsOptions, openDoorVerbs } from "./door-verbs.ts";
 
 export const SECRET = "a secret of sixteen characters";
 export const PRO_KEY = "pro_first";
@@ -23,6 +23,7 @@ export interface DoorOptions {
   /** Jobs stay pending until the test ends them. */
   readonly isIdle?: boolean;
   readonly flags?: Partial<HttpFlags>;
+  readonly checkEligibility?: DoorVerbsOptions["checkEligibility"];
   readonly publicUrl?: string;
   readonly failuresPerMinute?: number;
   /** Verbs that do something else. */
@@ -51,6 +52,7 @@ export async function startDoor(options: DoorOptions = {}) {
     isIdle: options.isIdle ?? false,
     uploadSizeBytesMax: flags.uploadSizeBytesMax,
     publicUrl: () => server.url,
+    ...(options.checkEligibility && { checkEligibility: options.checkEligibility }),
   });
   const deps: HttpDeps = {
     ...{ log, clock, flags },

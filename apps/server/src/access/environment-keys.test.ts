@@ -51,7 +51,7 @@ describe("the keys of the environment", () => {
     expect(scopes).toEqual([["admin"], undefined, undefined]);
   });
 
-  it.each(["pro_3", "operator:pro_1", "nobody"])(
+  it.each(["pro_3", "operator:pro_1", "stranger"])(
     "refuses %s as an admin's name, in words that do not repeat it",
     (name) => {
       const create = () => createEnvironmentKeyRing({ keys: ["operator:pro_1", "pro_3"], secret, admins: [name] });

@@ -1,6 +1,6 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { callbackUrl } from "../fields.ts";
 import { writeHeaders } from "../headers.ts";
@@ -12,7 +12,6 @@ import { ttsInput } from "../kinds/tts.ts";
 import { mediaResult, pictureResult } from "../results.ts";
 import { writeErrors } from "./responses.ts";
 
-const c = initContract();
 const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Generation", claims: "job" };
 const succeeded = { success: z.literal(true) };
 

@@ -1,8 +1,7 @@
-import { initContract } from "@ts-rest/core";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { health, ping } from "../health.ts";
 
-const c = initContract();
 const metadata: RouteMetadata = { access: "public", bucket: "none", tag: "Health" };
 
 export const healthRoutes = c.router({

@@ -1,12 +1,11 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { previewFlag, waitSecondsMax } from "../events.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
 import { productJob } from "../jobs.ts";
 import { readErrors, writeErrors } from "./responses.ts";
 
-const c = initContract();
 const read: RouteMetadata = { access: "key", bucket: "jobReads", tag: "Jobs" };
 const write: RouteMetadata = { access: "signed", bucket: "requests", tag: "Jobs" };
 const pathParams = z.object({

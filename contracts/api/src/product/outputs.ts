@@ -1,12 +1,11 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { asset } from "../assets.ts";
+import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { writeHeaders } from "../headers.ts";
 import { writeErrors } from "./responses.ts";
 
-const c = initContract();
 const link: RouteMetadata = { access: "link", bucket: "none", tag: "Assets" };
 const signed: RouteMetadata = { access: "signed", bucket: "requests", tag: "Assets" };
 

@@ -1,10 +1,9 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { writeHeaders } from "../headers.ts";
 import { readErrors, writeErrors } from "../product/responses.ts";
 
-const c = initContract();
 const metadata: RouteMetadata = { access: "admin", bucket: "requests", tag: "Platform: admin" };
 const pathParams = z.object({ id: z.string().describe("The backend's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");

@@ -1,11 +1,10 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { writeHeaders } from "../headers.ts";
 import { readErrors, writeErrors } from "../product/responses.ts";
 import { batch, batchCreate } from "./batch-schemas.ts";
 
-const c = initContract();
 const tag = "Platform: batches";
 const pathParams = z.object({ id: z.string().describe("The batch's id.") });
 

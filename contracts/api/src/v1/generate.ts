@@ -1,11 +1,9 @@
-import { initContract } from "@ts-rest/core";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { writeHeaders } from "../headers.ts";
 import { writeErrors } from "../product/responses.ts";
 import { jobCreate, v1CompletedJob } from "./job-schemas.ts";
-
-const c = initContract();
 
 export const v1GenerateRoute = c.mutation({
   method: "POST",

@@ -1,11 +1,9 @@
-import { initContract } from "@ts-rest/core";
+import { c } from "../contract.ts";
 import { v1AdminRoutes } from "./admin.ts";
 import { v1BatchRoutes } from "./batches.ts";
 import { v1GenerateRoute } from "./generate.ts";
 import { v1JobRoutes } from "./jobs.ts";
 import { v1WebhookRoutes } from "./webhooks.ts";
-
-const c = initContract();
 
 /** The platform surface. Fields it does not know are refused. */
 export const v1Contract = c.router({

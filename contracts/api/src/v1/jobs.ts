@@ -1,6 +1,6 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { previewFlag } from "../events.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
@@ -9,7 +9,6 @@ import { readErrors, writeErrors } from "../product/responses.ts";
 import { jobPageQuery } from "./job-query.ts";
 import { jobCreate, v1Job, v1JobPage } from "./job-schemas.ts";
 
-const c = initContract();
 const tag = "Platform: jobs";
 const read: RouteMetadata = { access: "key", bucket: "jobReads", tag };
 const write: RouteMetadata = { access: "signed", bucket: "requests", tag };

@@ -1,6 +1,6 @@
-import { initContract } from "@ts-rest/core";
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
+import { c } from "../contract.ts";
 import { writeHeaders } from "../headers.ts";
 import { readErrors, writeErrors } from "../product/responses.ts";
 import {
@@ -15,7 +15,6 @@ import {
   webhookWithSecret,
 } from "./webhook-schemas.ts";
 
-const c = initContract();
 const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Platform: webhooks" };
 
 const endpointParams = z.object({ id: z.string().describe("The endpoint's id.") });

@@ -1,7 +1,7 @@
 import { createEmulator } from "@comfy/comfyui-emulator";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type PromptEvent, readOutputs, toInputName } from "../src/index.ts";
-import { conformanceUrl, randomColor, readAll, readGraph, run, startClient } from "./target.ts";
+import { conformanceUrl, countRequests, randomColor, readAll, readGraph, run, startClient } from "./target.ts";
 
 // A real server on a busy machine samples a few steps a second.
 vi.setConfig({ testTimeout: 60_000 });
@@ -45,6 +45,26 @@ describe.each(targets)("on $name", ({ open }) => {
       expect(opened.contentType).toBe("image/png");
       expect(bytes.subarray(1, 4).toString()).toBe("PNG");
       expect(bytes.length).toBe(opened.sizeBytes);
+    });
+
+    it("costs one POST while the socket tells everything", async () => {
+      const requests: string[] = [];
+      const comfy = startClient(url, countRequests(requests));
+      const sent = colors();
+      const { ended } = await run(comfy, sent);
+      expect(ended.type === "succeeded" && readOutputs(ended.outputs, sent)).toHaveLength(1);
+      expect(requests).toEqual(["POST /prompt"]);
+    });
+
+    it("costs one look at the history more when all of it was cached, unless that is told as well", async () => {
+      const requests: string[] = [];
+      const comfy = startClient(url, countRequests(requests));
+      const sent = colors();
+      const first = await run(comfy, sent);
+      const second = await run(comfy, sent);
+      expect(second.ended).toEqual(first.ended);
+      const looks = requests.filter((request) => request !== "POST /prompt");
+      expect(looks.length).toBeLessThanOrEqual(1);
     });
 
     it("reports progress that only rises, ending with every node done", async () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Graph, graph } from "@comfy/comfyui-contract";
+import { Agent } from "undici";
 import { afterEach } from "vitest";
-import { type ComfyUi, createComfyUi, type PromptEvent } from "../src/index.ts";
+import { type ComfyUi, type ComfyUiOptions, createComfyUi, type PromptEvent } from "../src/index.ts";
 
 /** A real ComfyUI with the tiny checkpoint, in an idle state; without it these tests run against an emulator. */
 export const conformanceUrl = process.env.COMFYUI_CONFORMANCE_URL;
@@ -12,10 +13,19 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
 });
 
-export function startClient(url: string): ComfyUi {
-  const client = createComfyUi({ url });
+export function startClient(url: string, options: Partial<ComfyUiOptions> = {}): ComfyUi {
+  const client = createComfyUi({ url, ...options });
   clients.push(client);
   return client;
+}
+
+/** Notes every HTTP request of a client as `METHOD /path`. */
+export function countRequests(requests: string[]): Partial<ComfyUiOptions> {
+  const dispatcher = new Agent().compose((dispatch) => (options, handler) => {
+    requests.push(`${options.method} ${options.path}`);
+    return dispatch(options, handler);
+  });
+  return { dispatcher };
 }
 
 /** A recorded graph, with values changed so that no earlier run's cache answers for it. */

@@ -11,8 +11,8 @@ export type PromptEvent =
   /** What a node has to say. */
   | { readonly type: "text"; readonly node: string; readonly text: string }
   /**
-   * Nothing was heard for so long of what runs: this prompt, or a stranger's before it. Certain: prompts wait although nothing runs, so the
-   * server's worker is dead. Repeated each time the bound passes.
+   * Nothing was heard for so long of what runs: this prompt, or a stranger's before it. Certain: prompts wait although nothing runs, or this
+   * one never said that it begins, so the server's worker is dead. Repeated each time the bound passes.
    */
   | { readonly type: "stalled"; readonly quietMs: number; readonly isCertain: boolean }
   /** The server stopped answering, so long ago. Told once; `reachable` follows when it answers again. */

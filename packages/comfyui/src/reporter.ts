@@ -52,11 +52,18 @@ function createAheadWatch({ tell, stalledAfterMs, idleAfterMs }: ReporterParts) 
   };
 }
 
+/** Whether the server has spoken to this very socket since the prompt was sent: then it also tells when the prompt begins. */
+function isSpokenTo({ track, socket }: ReporterParts): boolean {
+  if (track.connection === undefined || track.sentAt === undefined) return false;
+  return track.connection === socket.connection && socket.heardAt > track.sentAt;
+}
+
 export function createReporter(parts: ReporterParts): Reporter {
-  const { track, socket, tell, stalledAfterMs } = parts;
+  const { track, socket, tell, stalledAfterMs, idleAfterMs } = parts;
   const ahead = createAheadWatch(parts);
   let told: string | undefined;
   let runningSince: number | undefined;
+  let runningLooks = 0;
   let quietFrom = 0;
   let isDoubted = false;
   let isLost = false;
@@ -64,13 +71,21 @@ export function createReporter(parts: ReporterParts): Reporter {
   function watchQuiet(): void {
     const now = performance.now();
     runningSince ??= now;
+    runningLooks += 1;
+    const isMute = track.signAt === undefined && isSpokenTo(parts);
+    // Every prompt says first of all that it begins. One that is at work for so long without a word killed the worker.
+    if (isMute && now - runningSince >= idleAfterMs && runningLooks >= IDLE_LOOKS) {
+      tell({ type: "stalled", quietMs: Math.round(now - runningSince), isCertain: true });
+      runningSince = now;
+      return;
+    }
     const signAt = Math.max(runningSince, track.signAt ?? 0);
     quietFrom = Math.max(quietFrom, signAt);
     if (now - quietFrom >= stalledAfterMs) {
       tell({ type: "stalled", quietMs: Math.round(now - signAt), isCertain: false });
       quietFrom = now;
     }
-    if (track.isOurs && track.signAt === undefined && now - runningSince > SILENCE_MS && !isDoubted) {
+    if (track.isOurs && track.signAt === undefined && !isMute && now - runningSince > SILENCE_MS && !isDoubted) {
       isDoubted = true;
       socket.suspect();
     }

@@ -15,10 +15,12 @@ export interface Socket {
   hold(): () => void;
   /** Counts connections up; undefined while none stands. The same number twice means that nothing was missed in between. */
   readonly connection: number | undefined;
+  /** When something was last heard on it, on the clock of `performance.now()`; 0 before the first word. */
+  readonly heardAt: number;
   /** True once the server has greeted us; false when that takes longer than `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>;
-  /** To be called when the server certainly has something to tell: silence for `withinMs` then means that it forgot this socket. */
-  expectNews(withinMs: number): void;
+  /** To be called when the server certainly has something to tell since then: silence until `withinMs` from now means that it forgot us. */
+  expectNews(since: number, withinMs: number): void;
   /** The server has news and did not tell them here: connects anew, unless that was done a moment ago. */
   suspect(): void;
   close(): void;
@@ -73,6 +75,10 @@ class ReconnectingSocket implements Socket {
     return this.#isGreeted && this.#connection?.isOpen ? this.#count : undefined;
   }
 
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   hold(): () => void {
     this.#holders += 1;
     this.#connect();
@@ -101,8 +107,7 @@ class ReconnectingSocket implements Socket {
     });
   }
 
-  expectNews(withinMs: number): void {
-    const since = performance.now();
+  expectNews(since: number, withinMs: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (this.#isGreeted && this.#heardAt < since) this.suspect();

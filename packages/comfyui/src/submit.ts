@@ -107,11 +107,12 @@ function toRefused(text: string): Refused {
 export function createSubmit(parts: SubmitParts) {
   const { http, socket, tracks, clientId, timeouts, log } = parts;
 
-  async function accept(promptId: string, text: string): Promise<Submitted> {
+  async function accept(promptId: string, text: string, sentAt: number): Promise<Submitted> {
     const { number, node_errors } = parseAnswer(promptAccepted, text, "POST /prompt");
     const problems = toProblems(node_errors);
     if (problems.length === 0) {
-      socket.expectNews(NEWS_MS);
+      // Often told before the answer is.
+      socket.expectNews(sentAt, NEWS_MS);
       return { type: "accepted", number };
     }
     // Only the valid outputs would run, and the caller would be charged for half a result.
@@ -121,8 +122,8 @@ export function createSubmit(parts: SubmitParts) {
     return { type: "refused", reason: "partly_valid", message: "Some outputs of the graph are not valid.", problems };
   }
 
-  async function readAnswer(promptId: string, { status, text }: TextAnswer): Promise<Submitted> {
-    if (status === 200) return accept(promptId, text);
+  async function readAnswer(promptId: string, { status, text }: TextAnswer, sentAt: number): Promise<Submitted> {
+    if (status === 200) return accept(promptId, text, sentAt);
     if (status === 400 || status === 413) return toRefused(text);
     const error = toStatusError(status, "POST /prompt", text);
     // 500 is also the answer to a prompt that was queued nevertheless, and a proxy says 502 or 504 of a request that arrived. Below 500,
@@ -142,7 +143,8 @@ export function createSubmit(parts: SubmitParts) {
     const headers = { "content-type": "application/json" };
     try {
       const request = { method: "POST", path: "/prompt", body, headers, signal, timeoutMs: timeouts.submitMs } as const;
-      return await readAnswer(promptId, await http.send(request));
+      const sentAt = performance.now();
+      return await readAnswer(promptId, await http.send(request), sentAt);
     } catch (thrown) {
       const error = toComfyUiError(thrown, "POST /prompt");
       return { type: error.isUnsent ? "unreachable" : "unknown", error };
@@ -167,6 +169,7 @@ export function createSubmit(parts: SubmitParts) {
     try {
       signal?.throwIfAborted();
       options.onSend?.();
+      track.sentAt = performance.now();
     } catch (error) {
       tracks.close(promptId);
       throw error;

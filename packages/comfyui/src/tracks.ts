@@ -32,6 +32,8 @@ export interface Track {
   isOurs: boolean;
   /** The connection that stood when it was sent: while it still stands, everything said about the prompt was heard. */
   connection: number | undefined;
+  /** When it was sent, by this client. */
+  sentAt: number | undefined;
   /** Whether it was heard to have begun. */
   isRunning: boolean;
   /** Called when something happened that is worth a look at the history; `isWoken` remembers a call that nobody waited for. */
@@ -89,6 +91,7 @@ const createTrack = (promptId: string, graph: Graph | undefined): Track => ({
   onEvent: undefined,
   isOurs: graph !== undefined,
   connection: undefined,
+  sentAt: undefined,
   isRunning: false,
   wake() {},
   isWoken: false,

@@ -93,6 +93,29 @@ describe("a dead worker behind a live port", () => {
     await ended;
   });
 
+  it("is certain when a prompt is at work but never said that it begins, on a socket that hears all else", async () => {
+    const { server, world, comfy, promptId } = await submitted({ timeouts: quick });
+    server.say("status", { status: { exec_info: { queue_remaining: 1 } } });
+    const events: PromptEvent[] = [];
+    const ended = comfy.follow({ promptId, idleAfterMs: 100, onEvent: (event) => events.push(event) });
+    await until(() => events.some(({ type }) => type === "stalled"));
+    expect(events.find(({ type }) => type === "stalled")).toMatchObject({ isCertain: true });
+    finish(world, promptId);
+    await ended;
+  });
+
+  it("is not certain while a prompt that began is silent", async () => {
+    const { server, world, comfy, promptId } = await submitted({ timeouts: quick });
+    server.say("execution_start", { prompt_id: promptId, timestamp: 1 });
+    const events: PromptEvent[] = [];
+    const onEvent = (event: PromptEvent) => events.push(event);
+    const ended = comfy.follow({ promptId, idleAfterMs: 1, stalledAfterMs: 300, onEvent });
+    await until(() => events.some(({ type }) => type === "stalled"));
+    expect(events.find(({ type }) => type === "stalled")).toMatchObject({ isCertain: false });
+    finish(world, promptId);
+    await ended;
+  });
+
   it("is suspected when a stranger's prompt runs far longer than the bound, not before", async () => {
     const { world, comfy, promptId } = await submitted({ timeouts: quick });
     Object.assign(world, { running: ["stranger"], pending: [promptId] });

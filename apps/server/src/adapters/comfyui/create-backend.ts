@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type ComfyUi, ComfyUiError, createComfyUi, toInputName } from "@comfy/comfyui";
+import { type ComfyUi, ComfyUiError, createComfyUi, type Timeouts, toInputName } from "@comfy/comfyui";
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 import type { Backend } from "../../generation/backend.ts";
@@ -32,6 +32,8 @@ export interface ComfyUiBackendOptions extends Partial<RenderBounds> {
   readonly headers?: Readonly<Record<string, string>>;
   /** Renders it is given at once. A server runs one after the other, so more than one only fills its queue. Default 1. */
   readonly slots?: number;
+  /** Rhythms of the client, in milliseconds. */
+  readonly timeouts?: Partial<Timeouts>;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -45,10 +47,10 @@ function toBackendId(url: string): string {
 
 /** A ComfyUI server as a backend. Its errors become ours here. */
 export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
-  const { url, label, headers = {}, slots = 1, clock } = options;
+  const { url, label, headers = {}, slots = 1, timeouts, clock } = options;
   const id = label ?? toBackendId(url);
   const log = options.log.with({ backendId: id });
-  const comfy = createComfyUi({ url, headers, log });
+  const comfy = createComfyUi({ url, headers, log, ...(timeouts && { timeouts }) });
   const watch = createWorkerWatch({ comfy, log });
   const bounds: RenderBounds = {
     unreachableAfterMs: options.unreachableAfterMs ?? defaultBounds.unreachableAfterMs,

@@ -5,11 +5,15 @@ import { createIpGuard } from "./access/ip-guard.ts";
 import { createLimitRequest } from "./access/limit-request.ts";
 import { createMemoryRateLimiter } from "./access/rate-limiter-memory.ts";
 import { systemClock } from "./clock.ts";
+import { type Backends, composeBackends } from "./compose/backends.ts";
 import type { Ground } from "./compose/ground.ts";
-import { type Backends, composeBackends, composeJobs, composeWorkers, type Jobs } from "./compose/jobs.ts";
+import { composeJobs, type Jobs } from "./compose/jobs.ts";
+import { composeMessages } from "./compose/messages.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
+import { composeWorkers } from "./compose/workers.ts";
 import type { Config } from "./config.ts";
 import { createHealthVerbs } from "./health.ts";
+import { createHealthServer } from "./http/health-server.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createId } from "./ids.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
@@ -42,10 +46,14 @@ export async function compose(
 
   const records = await composeRecords(ground);
   const assets = await composeAssets(ground, records);
-  const backends = composeBackends(ground);
-  const jobs = composeJobs(ground, records, assets, backends);
-  await composeWorkers(ground, records, assets, backends, jobs);
-  const http = composeHttp(ground, records, assets, backends, jobs);
+  const messages = await composeMessages(ground, records);
+  const backends = composeBackends(ground, records);
+  const jobs = composeJobs(ground, records, assets, backends, messages);
+  if (config.role !== "http") await composeWorkers(ground, records, assets, backends, jobs);
+  const http =
+    config.role === "worker"
+      ? composeHealth(ground, records, backends)
+      : composeHttp(ground, records, assets, backends, jobs);
   return {
     lifecycle,
     get url() {
@@ -54,13 +62,26 @@ export async function compose(
   };
 }
 
-/** The front door. */
-function composeHttp(ground: Ground, stored: Records, assets: Assets, { backends }: Backends, jobs: Jobs) {
-  const { config, log, clock, version, lifecycle, publicUrl } = ground;
-  const { durability, check: checkDatabase } = stored.database;
+/** The only door of a process that takes no requests. */
+function composeHealth(ground: Ground, stored: Records, own: Backends) {
+  const { config, log, lifecycle } = ground;
+  const health = createHealthServer({ verbs: composeHealthVerbs(ground, stored, own), log }, config);
+  lifecycle.add(health);
+  return health;
+}
+
+function composeHealthVerbs({ version, lifecycle }: Ground, { database }: Records, { backends, health }: Backends) {
+  const { durability, check: checkDatabase } = database;
   const isDraining = () => lifecycle.isDraining;
+  return createHealthVerbs({ backends, backendHealth: health, version, durability, checkDatabase, isDraining });
+}
+
+/** The front door. */
+function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs) {
+  const { config, log, clock, version, lifecycle, publicUrl } = ground;
   const limiter = createMemoryRateLimiter({ clock });
-  const keys = createEnvironmentKeyRing({ keys: config.apiKeys, secret: config.apiSecret, limits: config.keyLimits });
+  const { apiKeys, apiSecret: secret, keyLimits, adminKeys: admins } = config;
+  const keys = createEnvironmentKeyRing({ keys: apiKeys, secret, limits: keyLimits, admins });
   const { uploadAsset, openLink } = assets;
   const http = createHttpServer(
     {
@@ -73,7 +94,7 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, { backends
       spendSignature: stored.signatures.spend,
       verbs: {
         ...jobs.verbs,
-        ...createHealthVerbs({ backends, clock, version, durability, checkDatabase, isDraining }),
+        ...composeHealthVerbs(ground, stored, own),
         uploadAsset,
         openLink,
       },

@@ -13,6 +13,7 @@ import { createJobWatcher } from "../jobs/watch-jobs.ts";
 import type { Backends } from "./backends.ts";
 import type { Ground } from "./ground.ts";
 import type { Messages } from "./messages.ts";
+import { composePlatformVerbs } from "./platform.ts";
 import type { Assets, Records } from "./storage.ts";
 import { composeWebhookVerbs } from "./webhooks.ts";
 
@@ -21,7 +22,7 @@ export function composeJobs(
   ground: Ground,
   stored: Records,
   assets: Assets,
-  { checkEligibility }: Backends,
+  backends: Backends,
   { events, knocks }: Messages,
 ) {
   const { config, log, clock, lifecycle } = ground;
@@ -39,16 +40,15 @@ export function composeJobs(
     clock,
     isDraining,
     randomSeed,
-    checkEligibility,
+    checkEligibility: backends.checkEligibility,
     jobDeadlineMs: config.jobDeadlineMs,
     resolveReference: assets.resolveReference,
     assertUrlAllowed: assets.outgoing.files.assertAllowed,
   });
-  const submitJob = createSubmitJob({
-    ...{ jobs, prepareJob, events, clock, log },
-    localWorker: { reserve: (needs) => local.worker.reserve(needs) },
-    knock: (jobId) => knocks.knock({ type: "job", jobId, attempt: 1, epoch: 0 }),
-  });
+  const knock = (jobId: string) => knocks.knock({ type: "job", jobId, attempt: 1, epoch: 0 });
+  const localWorker: LocalWorker = { reserve: (needs) => local.worker.reserve(needs) };
+  const submitJob = createSubmitJob({ jobs, prepareJob, events, clock, log, localWorker, knock });
+  const made = { events, prepareJob, submitJob, finishJob, knock, presenter };
   const deadlineMs = config.syncDeadlineMs;
   return {
     events,
@@ -57,6 +57,7 @@ export function composeJobs(
     local,
     verbs: {
       ...presenter,
+      ...composePlatformVerbs(ground, stored, assets, backends, made),
       ...composeWebhookVerbs(ground, stored, assets, knockCourier),
       submitJob,
       cancelJob,

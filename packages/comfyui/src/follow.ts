@@ -105,8 +105,10 @@ function readHeard(track: Track, connection: number | undefined, wanted: readonl
   return hasAll ? track.outputs : undefined;
 }
 
-type Look = { readonly type: "ended"; readonly ended: Ended } | { readonly type: "going" };
+type Look = { readonly type: "ended"; readonly ended: Ended } | { readonly type: "going" | "doubtful" };
 const going: Look = { type: "going" };
+/** The look failed, or did not find the prompt: the next one is due soon. */
+const doubtful: Look = { type: "doubtful" };
 
 /** Looks until the prompt has ended, one look per call. */
 function createLooks({ finder, socket, log }: FollowParts, track: Track, options: FollowOptions, reporter: Reporter) {
@@ -135,7 +137,7 @@ function createLooks({ finder, socket, log }: FollowParts, track: Track, options
     if (state.type === "unknown") notBefore = performance.now();
     if (missing >= MISSING_LOOKS) return { type: "ended", ended: recall(track) };
     reporter.report(state);
-    return going;
+    return missing > 0 ? doubtful : going;
   }
 
   function lose(error: unknown): Look {
@@ -147,7 +149,7 @@ function createLooks({ finder, socket, log }: FollowParts, track: Track, options
     lostAt ??= now;
     const sinceMs = Math.round(now - lostAt);
     reporter.lose(sinceMs);
-    return now - lostAt < unreachableAfterMs ? going : { type: "ended", ended: { type: "unreachable", sinceMs } };
+    return now - lostAt < unreachableAfterMs ? doubtful : { type: "ended", ended: { type: "unreachable", sinceMs } };
   }
 
   return async function lookOnce(): Promise<Look> {
@@ -191,7 +193,8 @@ export function createFollow(parts: FollowParts) {
       createReporter({ track, socket, tell, stalledAfterMs, idleAfterMs }),
     );
     const isHeard = () => track.connection !== undefined && track.connection === socket.connection;
-    const restMs = () => (isHeard() ? timeouts.quietMs : timeouts.pollMs);
+    let isDoubtful = false;
+    const restMs = () => (isHeard() && !isDoubtful ? timeouts.quietMs : timeouts.pollMs);
     try {
       // A prompt that we just sent is surely there: the first look can wait for the socket.
       if (track.isOurs) await waitForWord(track, restMs, signal);
@@ -199,6 +202,7 @@ export function createFollow(parts: FollowParts) {
         signal?.throwIfAborted();
         const seen = await lookOnce();
         if (seen.type === "ended") return seen.ended;
+        isDoubtful = seen.type === "doubtful";
         await waitForWord(track, restMs, signal);
       }
     } finally {

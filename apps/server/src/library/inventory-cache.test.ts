@@ -31,7 +31,7 @@ function createHeldBackend(id: string) {
   };
 }
 
-function setUp(options: { log?: Log; readTimeoutMs?: number } = {}) {
+function setUp(options: Partial<Parameters<typeof createInventoryCache>[0]> = {}) {
   const time = { nowMs: 1_000 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   const backend = createHeldBackend("a");
@@ -141,6 +141,32 @@ describe("a backend that cannot be asked", () => {
       time.nowMs += 1_000;
     }
     expect(lines).toEqual(["The backend does not say what it offers."]);
+  });
+});
+
+describe("in the background", () => {
+  it("what is known is asked for again, and a change is told once", async () => {
+    const changes: string[] = [];
+    const { read, backend, cache } = setUp({ onChange: (id) => changes.push(id), freshMs: 4 });
+    const first = read(["X"]);
+    backend.answer();
+    await first;
+    expect(changes).toEqual(["a"]);
+    await cache.start();
+    await expect.poll(() => backend.questions.length).toBe(2);
+    backend.answer();
+    await expect.poll(() => backend.questions.length).toBe(3);
+    expect(changes).toEqual(["a"]);
+    backend.questions[2]?.answer({});
+    await expect.poll(() => changes).toEqual(["a", "a"]);
+    await cache.close();
+  });
+
+  it("a backend that is back is asked at once", async () => {
+    const { backend, cache } = await setUpKnowing(0);
+    cache.refresh("a");
+    expect(backend.questions).toHaveLength(2);
+    await cache.close();
   });
 });
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { createDatabase, type Database } from "../../src/adapters/database/create-database.ts";
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
+import { backendSwitchesSuite } from "./backend-switches.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
 import { prepareEmbedded } from "./embedded-template.ts";
@@ -33,6 +34,7 @@ describe("the embedded database", () => {
   acceptSuite(getDatabase);
   claimSuite(getDatabase);
   finishSuite(getDatabase);
+  backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { createDatabase, type Database } from "../../src/adapters/database/create-database.ts";
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
+import { backendSwitchesSuite } from "./backend-switches.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { concurrencySuite } from "./concurrency.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
@@ -34,6 +35,7 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   acceptSuite(getDatabase);
   claimSuite(getDatabase);
   finishSuite(getDatabase);
+  backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);

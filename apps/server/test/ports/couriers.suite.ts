@@ -18,7 +18,7 @@ export function couriersSuite(getDatabase: GetDatabase): void {
 
   const readLog = async (endpointId: string) => parts.log.list({ ownerId: OWNER, endpointId }, { limit: 100 });
 
-  describe("a courier", () => {
+  describe("a courier", { timeout: 60_000 }, () => {
     it("signs so that the standard's own library and the SDK accept it, with both secrets after a rotation", async () => {
       const receiver = await startReceiver();
       const endpoint = await parts.register({ url: receiver.url });

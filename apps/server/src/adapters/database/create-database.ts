@@ -4,6 +4,7 @@ import { migrations } from "./migrations/index.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { openEmbedded } from "./open-embedded.ts";
 import { openServer } from "./open-server.ts";
+import { createEmbeddedQueuePool, openServerQueuePool, type QueuePool } from "./queue-pool.ts";
 import type { Tables } from "./tables.ts";
 import { withTranslatedErrors } from "./translate-errors.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -19,6 +20,8 @@ export interface Database {
   readonly db: Kysely<Tables>;
   /** What accepted jobs survive: the death of this process, or whatever the server promises. */
   readonly durability: "process" | "server";
+  /** Sessions for a queue that keeps its tables in the schema `bullmq`. Whoever asks for them ends them. */
+  openQueuePool(): QueuePool;
   /** Rejects when the database does not answer in time. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -36,7 +39,7 @@ const VERSION_MIN = 15;
  */
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   const isServer = "url" in options;
-  const pool = isServer ? openServer(options) : await openEmbedded(options);
+  const { pool, openQueuePool } = await openPools(options);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
   try {
     await assertVersion(db);
@@ -50,12 +53,19 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   return {
     db,
     durability: isServer ? "server" : "process",
+    openQueuePool,
     check: () => assertAnswers(db),
     async close() {
       await upkeep.stop();
       await db.destroy();
     },
   };
+}
+
+async function openPools(options: DatabaseOptions) {
+  if ("url" in options) return { pool: openServer(options), openQueuePool: () => openServerQueuePool(options) };
+  const pool = await openEmbedded(options);
+  return { pool, openQueuePool: () => createEmbeddedQueuePool(pool) };
 }
 
 async function assertAnswers(db: Kysely<Tables>): Promise<void> {

@@ -5,13 +5,18 @@ import type { PostgresPool } from "kysely";
 import type { Log } from "../../log.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { createPglitePool } from "./pglite-pool.ts";
-import { startPgliteThread } from "./pglite-thread.ts";
+import { type PgliteThread, startPgliteThread } from "./pglite-thread.ts";
 
 export interface EmbeddedOptions {
   readonly directory: string;
   readonly log: Log;
   /** Called when the database thread died: nothing can be promised any more. Ends the process unless told otherwise. */
   readonly onDeath?: (cause: Error) => void;
+}
+
+/** The pool over the one session, and what that session is notified of. */
+export interface EmbeddedPool extends PostgresPool {
+  readonly onNotification: PgliteThread["onNotification"];
 }
 
 const CLUSTER = "pglite";
@@ -23,7 +28,7 @@ const PARTIAL = "partial-";
  *
  * @throws Error with a sentence when another process works in the directory.
  */
-export async function openEmbedded({ directory: given, log, onDeath = exit }: EmbeddedOptions): Promise<PostgresPool> {
+export async function openEmbedded({ directory: given, log, onDeath = exit }: EmbeddedOptions): Promise<EmbeddedPool> {
   const directory = resolve(given);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // PGlite creates its files readable and writable for everybody: the parent keeps them ours.
@@ -39,6 +44,7 @@ export async function openEmbedded({ directory: given, log, onDeath = exit }: Em
     const pool = createPglitePool(thread);
     return {
       ...pool,
+      onNotification: thread.onNotification,
       async end() {
         await pool.end();
         await lock.release();

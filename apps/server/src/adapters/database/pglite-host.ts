@@ -27,6 +27,7 @@ const database = await PGlite.create({
   parsers: { [types.INT8]: Number },
 });
 const runStatement = createRunStatement(database);
+database.onNotification((channel, payload) => post({ type: "notification", channel, payload }));
 
 async function answer({ id, sql, parameters }: HostRequest): Promise<void> {
   try {

@@ -5,7 +5,7 @@ import type { PgliteThread } from "./pglite-thread.ts";
 /** A thread that writes down what it is told to run. */
 function createRecorder() {
   const ran: string[] = [];
-  const thread: PgliteThread = {
+  const thread: Pick<PgliteThread, "run" | "close"> = {
     async run(sql) {
       ran.push(sql);
       return { rows: [], command: sql.toUpperCase(), affectedRows: 0 };

@@ -19,7 +19,7 @@ interface Turn {
  * `release`: two interleaved transactions would otherwise be one.
  */
 export function createPglitePool(
-  thread: PgliteThread,
+  thread: Pick<PgliteThread, "run" | "close">,
   options: PglitePoolOptions = { turnTimeoutMs: 20_000, holdTimeoutMs: 30_000 },
 ): PostgresPool {
   const turns: Turn[] = [];
@@ -62,7 +62,7 @@ export function createPglitePool(
 }
 
 /** The session, in the hands of one caller. */
-function createLoan(thread: PgliteThread, holdTimeoutMs: number, passOn: () => void): PostgresPoolClient {
+function createLoan(thread: Pick<PgliteThread, "run">, holdTimeoutMs: number, passOn: () => void): PostgresPoolClient {
   let isOver = false;
   let isInTransaction = false;
   let last: Promise<unknown> = Promise.resolve();

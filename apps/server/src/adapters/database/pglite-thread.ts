@@ -21,14 +21,23 @@ interface HostProblem {
   readonly table: string | undefined;
 }
 
+/** What a NOTIFY said on a channel that the session listens to. */
+export interface HostNotification {
+  readonly channel: string;
+  readonly payload: string;
+}
+
 export type HostMessage =
   | { readonly type: "ready" }
+  | ({ readonly type: "notification" } & HostNotification)
   | ({ readonly type: "result"; readonly id: number } & HostResult)
   | ({ readonly type: "problem"; readonly id: number } & HostProblem);
 
 /** The thread that holds the embedded database. */
 export interface PgliteThread {
   run(sql: string, parameters: readonly unknown[]): Promise<HostResult>;
+  /** Calls `listener` for every notification until the returned function is called. */
+  onNotification(listener: (notification: HostNotification) => void): () => void;
   /** Writes everything down and ends the thread. */
   close(): Promise<void>;
 }
@@ -98,6 +107,7 @@ export async function startPgliteThread(
   worker.on("message", (message: HostMessage) => {
     heardAtMs = performance.now();
     if (message.type === "ready") return started.resolve();
+    if (message.type === "notification") return;
     const waiting = pending.get(message.id);
     pending.delete(message.id);
     if (message.type === "result") waiting?.resolve(message);
@@ -128,12 +138,21 @@ export async function startPgliteThread(
       pending.set(lastId, { resolve, reject });
       return promise;
     },
+    onNotification: (listener) => hearNotifications(worker, listener),
     async close() {
       isClosing = true;
       if (!death) worker.postMessage("close");
       await settleWithin(ended.promise, CLOSE_TIMEOUT_MS).catch(() => worker.terminate());
     },
   };
+}
+
+function hearNotifications(worker: Worker, listener: (notification: HostNotification) => void): () => void {
+  const hear = (message: HostMessage) => {
+    if (message.type === "notification") listener(message);
+  };
+  worker.on("message", hear);
+  return () => void worker.off("message", hear);
 }
 
 async function settleWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {

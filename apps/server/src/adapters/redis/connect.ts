@@ -20,10 +20,10 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-const modes: Readonly<Record<RedisMode, RedisOptions>> = {
+const modes = {
   ask: { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: COMMAND_TIMEOUT_MS },
   block: { maxRetriesPerRequest: null },
-};
+} satisfies Record<RedisMode, RedisOptions>;
 
 /** Connections are made when they are asked for; none of them is waited for, and a Redis that is not there stops nothing. */
 export function createRedis({ url, log }: { readonly url: string; readonly log: Log }): RedisServer {

@@ -4,7 +4,9 @@ import type { Log } from "./log.ts";
 export interface LifecyclePart {
   readonly name: string;
   start?(signal: AbortSignal): Promise<void>;
-  /** Takes no more work, finishes what it has. Aborted at the deadline. */
+  /** Takes no more work. Called for all parts before any of them drains, and must not throw. */
+  quiesce?(): void;
+  /** Takes no more work, finishes what it has. All parts drain together; aborted at the deadline. */
   drain?(signal: AbortSignal): Promise<void>;
   /** Lets go of everything. */
   stop?(): Promise<void>;
@@ -14,7 +16,7 @@ export interface Lifecycle {
   add(part: LifecyclePart): void;
   /** Starts the parts in the order they were added. When one fails, those before it are stopped again. */
   start(): Promise<void>;
-  /** Drains, then stops, in reverse order. Called again it gives the same promise. */
+  /** Drains all parts together, then stops them in reverse order. Called again it gives the same promise. */
   shutDown(): Promise<void>;
   readonly isDraining: boolean;
 }
@@ -39,8 +41,12 @@ export function createLifecycle({ log, drainTimeoutMs, stopTimeoutMs = 5_000 }: 
   async function drainAndStop(): Promise<void> {
     startup.abort(new Error("The service is shutting down."));
     const deadline = AbortSignal.timeout(drainTimeoutMs);
-    for (const part of parts.toReversed())
-      await settle(part, "drain", untilAborted(part.drain?.(deadline), deadline), log);
+    const reversed = parts.toReversed();
+    for (const part of reversed) part.quiesce?.();
+    // Together: who waits for a job is served only while jobs still end.
+    await Promise.all(
+      reversed.map((part) => settle(part, "drain", untilAborted(part.drain?.(deadline), deadline), log)),
+    );
     await stopAll();
   }
 

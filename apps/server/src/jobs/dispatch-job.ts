@@ -6,9 +6,9 @@ import { createId } from "../ids.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Attempt } from "./job.ts";
 import type { PinnedInputs } from "./pin-inputs.ts";
+import { toMissingError } from "./prepare-job.ts";
 import { followRender } from "./render-watch.ts";
 import type { Next, Run } from "./run.ts";
-import { toMissingError } from "./submit-job.ts";
 
 /** Thrown between the write-ahead record and the request. */
 class LeaseEndedError extends Error {}
@@ -24,7 +24,7 @@ export async function dispatchJob(
   if (slot.type === "none") {
     return slot.reason === "detached" ? { type: "let_go" } : { ...slot, type: "waiting" };
   }
-  run.hooks.onPhase("rendering");
+  run.hooks.onPhase("rendering", slot.backend.id);
   try {
     return await renderOn(run, slot, inputs);
   } catch (error) {

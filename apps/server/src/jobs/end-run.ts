@@ -12,13 +12,23 @@ export async function putOffRun({ claimed, deps, log }: Run, error: AppError): P
   await deps.jobs.postpone(claimed.lease, { reason: error.message, delayMs: PUT_OFF_MS });
 }
 
+/**
+ * Another process may go on at once, instead of when the lease runs out. A job whose prompt lives on a backend stays leased, out of date:
+ * only who owns that backend takes it up. When somebody has it already, nothing changes.
+ */
+export async function letGoOfRun({ claimed, deps, live, log }: Run): Promise<void> {
+  log.info({ attemptId: live?.id }, "Letting go of a job.");
+  if (live === undefined) await deps.jobs.postpone(claimed.lease, { reason: "Its worker let go of it.", delayMs: 0 });
+  else await deps.jobs.renew([claimed.lease], 0);
+}
+
 interface EndingOptions {
   readonly attempt?: Attempt;
   readonly isRefunded?: boolean;
 }
 
 /** Ends a job that was cancelled or outlived its deadline. */
-export async function stopRun(run: Run, attempt?: Attempt): Promise<void> {
+export async function stopRun(run: Run, options: EndingOptions): Promise<void> {
   const ending: Ending =
     run.control.stopReason === "deadline"
       ? {
@@ -26,7 +36,7 @@ export async function stopRun(run: Run, attempt?: Attempt): Promise<void> {
           failure: { code: "deadline_exceeded", message: "The job did not end before its deadline." },
         }
       : { state: "cancelled", failure: cancelledFailure };
-  await finishRun(run, ending, { ...(attempt && { attempt }), isRefunded: attempt === undefined });
+  await finishRun(run, ending, options);
 }
 
 /** Ends a job that gives no result. */

@@ -5,7 +5,8 @@ import type { Log } from "../log.ts";
 import { toRefusal } from "./accept-refusal.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Idempotency, Job } from "./job.ts";
-import type { JobStore } from "./job-store.ts";
+import type { Acceptance, AcceptOutcome, JobStore } from "./job-store.ts";
+import type { LocalWorker } from "./local-worker.ts";
 import type { JobRequest, PrepareJob } from "./prepare-job.ts";
 
 /** What makes a request safe to repeat, and what makes it impossible to replay. */
@@ -34,23 +35,37 @@ export interface SubmitJobDeps {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Log;
-  /** Tells the worker that a job waits. */
-  readonly knock: () => void;
+  /** The worker of this process: when it has room, the job goes to it without a queue in between. */
+  readonly localWorker: LocalWorker;
+  /** Tells the workers that a job waits. */
+  readonly knock: (jobId: string) => void;
 }
 
 /** Accepts a job: checked, planned and durable when the promise resolves. */
-export function createSubmitJob({ jobs, prepareJob, events, clock, log, knock }: SubmitJobDeps): SubmitJob {
+export function createSubmitJob(deps: SubmitJobDeps): SubmitJob {
   return async function submitJob(request) {
-    const prepared = await prepareJob(request);
-    const outcome = await jobs.accept({ ...prepared, ...toMarks(request.kind, request) });
-    if (!("job" in outcome)) throw toRefusal(outcome, clock);
-    const { job } = outcome;
-    if (outcome.type !== "accepted") return { job, isReplay: true };
-    log.info({ jobId: job.id, kind: job.kind, keyId: job.keyId, requestId: job.requestId }, "Job accepted.");
-    events.publish(job.id, { type: "queued" });
-    knock();
-    return { job, isReplay: false };
+    const prepared = await deps.prepareJob(request);
+    const outcome = await acceptJob({ ...prepared, ...toMarks(request.kind, request) }, deps);
+    if (!("job" in outcome)) throw toRefusal(outcome, deps.clock);
+    return { job: outcome.job, isReplay: outcome.type !== "accepted" };
   };
+}
+
+/** Makes the job durable and, where the worker of this process has room, takes it in the same statement. */
+async function acceptJob(acceptance: Acceptance, deps: SubmitJobDeps): Promise<AcceptOutcome> {
+  const place = deps.localWorker.reserve(acceptance.needs ?? "");
+  try {
+    const outcome = await deps.jobs.accept(acceptance, place ? { claim: place.claimant } : {});
+    if (outcome.type !== "accepted") return outcome;
+    const { id: jobId, kind, keyId, requestId } = outcome.job;
+    deps.log.info({ jobId, kind, keyId, requestId }, "Job accepted.");
+    deps.events.publish(jobId, { type: "queued" });
+    if (outcome.claimed) place?.begin(outcome.claimed);
+    else deps.knock(jobId);
+    return outcome;
+  } finally {
+    place?.release();
+  }
 }
 
 /** What is claimed in the transaction that accepts. A signature changes with every try, the body does not: it identifies a request. */

@@ -1,0 +1,51 @@
+import { createStageInputs } from "../generation/stage-inputs.ts";
+import { createStoreOutputs } from "../generation/store-outputs.ts";
+import { createPinInputs } from "../jobs/pin-inputs.ts";
+import { createRunJob } from "../jobs/run-job.ts";
+import { createOrphanSweeper } from "../worker/orphan-sweeper.ts";
+import { createSweeper } from "../worker/sweeper.ts";
+import { createWorker, type Worker } from "../worker/worker.ts";
+import type { Backends } from "./backends.ts";
+import type { Ground } from "./ground.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Assets, Records } from "./storage.ts";
+import { composeCourier } from "./webhooks.ts";
+
+/** The back door: who runs jobs, ends the overdue and delivers webhooks. */
+export async function composeWorkers(ground: Ground, stored: Records, assets: Assets, own: Backends, jobVerbs: Jobs) {
+  const { log, lifecycle } = ground;
+  const { jobs, orphans } = stored;
+  const { owner, busy, pool } = own;
+  const { finishJob, knocks, local, verbs } = jobVerbs;
+  const worker = await composeWorker(ground, stored, assets, own, jobVerbs);
+  busy.isOn = worker.isOn;
+  local.worker = worker;
+  owner.onChange(worker.noteChange);
+  own.onChange(worker.noteChange);
+  const courier = composeCourier(ground, stored, assets, verbs);
+  knocks.listen((work) => (work.type === "job" ? worker : courier).knock());
+  const orphanSweeper = createOrphanSweeper({ orphans, ownership: owner, findBackend: pool.find, log });
+  for (const part of [courier, createSweeper({ jobs, finishJob, log }), owner, orphanSweeper, worker])
+    lifecycle.add(part);
+}
+
+async function composeWorker(
+  { config, log, clock, holder }: Ground,
+  { jobs, records, database, settings }: Records,
+  { blobs, storeFile, pinUrl, pinBuiltin }: Assets,
+  { pool, owner, configured }: Backends,
+  { events, finishJob }: Jobs,
+): Promise<Worker> {
+  const { leaseMs, failoverMs } = config;
+  const runJob = createRunJob({
+    ...{ jobs, events, finishJob, pool, clock, log, failoverMs },
+    ownership: owner,
+    pinInputs: createPinInputs({ jobs, pinUrl, pinBuiltin }),
+    stageInputs: createStageInputs({ records, blobs }),
+    storeOutputs: createStoreOutputs({ storeFile }),
+    deploymentId: await settings.readDeploymentId(),
+  });
+  const isAlone = database.durability === "process";
+  const ways = { ownership: owner, onIdle: owner.noteIdle };
+  return createWorker({ jobs, runJob, pool, configured, clock, log, holder, leaseMs, isAlone, ...ways });
+}

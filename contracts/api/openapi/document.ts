@@ -8,6 +8,7 @@ import { toOperation } from "./operation.ts";
 import { listRoutes, metadataOf } from "./routes.ts";
 import { createSchemaPrinter } from "./schemas.ts";
 import { securitySchemes } from "./security.ts";
+import { printWebhooks } from "./webhooks.ts";
 
 const DESCRIPTION = `A typed, signed, durable service in front of ComfyUI.
 
@@ -60,6 +61,7 @@ export function createOpenApiDocument({ version, serverUrl = "/" }: OpenApiOptio
   // Told in streams and in `details`, which no response schema refers to.
   printer.print(jobEvent, "output");
   printer.print(invalidField, "output");
+  const webhooks = printWebhooks(printer);
   const tags = [...new Set(routes.map((listed) => metadataOf(listed).tag))];
   return {
     openapi: "3.1.0",
@@ -72,6 +74,7 @@ export function createOpenApiDocument({ version, serverUrl = "/" }: OpenApiOptio
     servers: [{ url: serverUrl }],
     tags: tags.map((name) => ({ name, ...(TAGS[name] && { description: TAGS[name] }) })),
     paths,
+    webhooks,
     components: {
       schemas: Object.fromEntries(
         Object.entries(printer.components).sort(([left], [right]) => (left < right ? -1 : 1)),

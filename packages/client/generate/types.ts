@@ -9,6 +9,7 @@ import {
   kinds,
   productJob,
   queuedJob,
+  webhookBody,
 } from "@comfy/contracts";
 import * as z from "zod";
 import {
@@ -60,7 +61,7 @@ const printMap = (name: string, words: string, schemas: Readonly<Record<string, 
 export function printTypes(banner: string): string {
   const inputs = collect(Object.values(kindInputs), "input");
   const outputs = collect(
-    [...Object.values(kindResults), productJob, queuedJob, jobEvent, callbackBody, health, errorBody],
+    [...Object.values(kindResults), productJob, queuedJob, jobEvent, callbackBody, webhookBody, health, errorBody],
     "output",
   );
   const isMediaKnown = [...inputs.values()].some((schema) => Object.values(schema.properties ?? {}).some(isMediaField));

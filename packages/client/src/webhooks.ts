@@ -1,12 +1,12 @@
 import { deriveKey, toWebhookSecret, verifyWebhook as verify } from "@comfy/signing";
 import { ConfigError, WebhookSignatureError } from "./errors.ts";
-import type { CallbackBody } from "./generated/types.ts";
+import type { CallbackBody, WebhookBody } from "./generated/types.ts";
 
 export { WebhookSignatureError } from "./errors.ts";
-export type { CallbackBody, MediaResult, PictureResult } from "./generated/types.ts";
+export type { CallbackBody, MediaResult, PictureResult, WebhookBody } from "./generated/types.ts";
 
-/** A delivery that is proven to come from the service. */
-export type WebhookEvent = CallbackBody & {
+/** A delivery that is proven to come from the service: to a `callbackUrl`, or (`WebhookEvent<WebhookBody>`) to a registered endpoint. */
+export type WebhookEvent<Body extends CallbackBody | WebhookBody = CallbackBody> = Body & {
   /** Same over all tries of one delivery: remember it for a day and drop what you have seen. */
   readonly webhookId: string;
   readonly sentAt: Date;
@@ -49,8 +49,15 @@ async function readRaw(request: WebhookRequest): Promise<string | Uint8Array> {
  * @example
  * const event = await verifyWebhook(request, { secret: await webhookSecretOf(process.env.COMFYUI_API_SECRET) });
  * if (event.status === "complete") save(event.jobId, event.result?.result.signedUrl);
+ *
+ * @example
+ * const event = await verifyWebhook<WebhookBody>(request, { secret: process.env.WEBHOOK_SECRET });
+ * if (event.type === "job.completed") save(event.data.id);
  */
-export async function verifyWebhook(request: WebhookRequest, options: VerifyOptions): Promise<WebhookEvent> {
+export async function verifyWebhook<Body extends CallbackBody | WebhookBody = CallbackBody>(
+  request: WebhookRequest,
+  options: VerifyOptions,
+): Promise<WebhookEvent<Body>> {
   const body = await readRaw(request);
   const outcome = await verify({ headers: request.headers as Record<string, string>, body, ...options });
   if (!outcome.ok) throw new WebhookSignatureError(outcome.message, { code: outcome.reason });

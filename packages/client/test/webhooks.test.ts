@@ -3,7 +3,7 @@ import { signWebhook, toWebhookSecret } from "@comfy/signing";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { ComfyError } from "../src/index.ts";
-import { verifyWebhook, WebhookSignatureError, webhookSecretOf } from "../src/webhooks.ts";
+import { verifyWebhook, type WebhookBody, WebhookSignatureError, webhookSecretOf } from "../src/webhooks.ts";
 import { RESULT } from "./fake-service.ts";
 
 const secret = toWebhookSecret(new Uint8Array(32).fill(5));
@@ -27,6 +27,13 @@ describe("verifying a webhook", () => {
     expect(event).toMatchObject({ status: "complete", jobId: "j1", webhookId: id });
     expect(event.result?.result.signedUrl).toBe(RESULT.signedUrl);
     expect(Math.abs(event.sentAt.getTime() - Date.now())).toBeLessThan(5000);
+  });
+
+  it("gives an event of a registered endpoint, by its type", async () => {
+    const text = JSON.stringify({ type: "job.completed", timestamp: new Date().toISOString(), data: { id: "j1" } });
+    const event = await verifyWebhook<WebhookBody>(toRequest(await deliver({ body: text }), text), { secret });
+    expect(event.type === "job.completed" && event.data.id).toBe("j1");
+    expect(event.webhookId).toBe(id);
   });
 
   it("accepts what the standard's own package signed, as plain headers and raw bytes", async () => {

@@ -241,6 +241,14 @@ export interface JobProgress {
   etaSeconds?: number;
 }
 
+/** `JobWebhookBody` as it is on the wire. */
+export interface JobWebhookBody {
+  type: "job.completed" | "job.failed" | "job.cancelled";
+  /** When it happened: the same over all tries. ISO 8601, UTC. */
+  timestamp: string;
+  data: V1Job;
+}
+
 /** `MediaResult` as it is on the wire. */
 export interface MediaResult {
   /** Virtual path of the first output; accepted back in every media field. */
@@ -284,6 +292,112 @@ export interface QueuedJob {
   seed?: number;
 }
 
+/** `TestWebhookBody` as it is on the wire. */
+export interface TestWebhookBody {
+  type: "webhook.test";
+  /** When it happened: the same over all tries. ISO 8601, UTC. */
+  timestamp: string;
+  data: {
+    webhookId: string;
+    deliveryId: string;
+  };
+}
+
+/** `V1CompletedJob` as it is on the wire. */
+export interface V1CompletedJob {
+  id: string;
+  /** The same as `id`, for older clients. */
+  job_id: string;
+  workflow: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** When it was first taken up. ISO 8601, UTC. */
+  startedAt?: string;
+  /** The seed the job runs with. */
+  seed: number;
+  priority: number;
+  progress: JobProgress;
+  /** The id of the API key that made it. */
+  key: string;
+  metadata?: Record<string, unknown>;
+  /** The batch it belongs to. */
+  batchId?: string;
+  /** The job it tries again. */
+  retryOf?: string;
+  /** The job that tries it again. */
+  retriedBy?: string;
+  status: "completed";
+  /** Absent when its files were deleted. */
+  result?: PictureResult | MediaResult;
+  /** ISO 8601, UTC. */
+  completedAt: string;
+}
+
+/** `V1FailedJob` as it is on the wire. */
+export interface V1FailedJob {
+  id: string;
+  /** The same as `id`, for older clients. */
+  job_id: string;
+  workflow: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** When it was first taken up. ISO 8601, UTC. */
+  startedAt?: string;
+  /** The seed the job runs with. */
+  seed: number;
+  priority: number;
+  progress: JobProgress;
+  /** The id of the API key that made it. */
+  key: string;
+  metadata?: Record<string, unknown>;
+  /** The batch it belongs to. */
+  batchId?: string;
+  /** The job it tries again. */
+  retryOf?: string;
+  /** The job that tries it again. */
+  retriedBy?: string;
+  status: "failed" | "cancelled";
+  /** What went wrong, as a sentence. */
+  error: string;
+  /** The stable name of the error; `deadline_exceeded` for a job that outlived its deadline. */
+  code: string;
+  /** For a node that raised: its id, class and exception. */
+  details?: unknown;
+  /** ISO 8601, UTC. */
+  completedAt: string;
+}
+
+/** `V1Job` as it is on the wire. */
+export type V1Job = V1WaitingJob | V1CompletedJob | V1FailedJob;
+
+/** `V1WaitingJob` as it is on the wire. */
+export interface V1WaitingJob {
+  id: string;
+  /** The same as `id`, for older clients. */
+  job_id: string;
+  workflow: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** When it was first taken up. ISO 8601, UTC. */
+  startedAt?: string;
+  /** The seed the job runs with. */
+  seed: number;
+  priority: number;
+  progress: JobProgress;
+  /** The id of the API key that made it. */
+  key: string;
+  metadata?: Record<string, unknown>;
+  /** The batch it belongs to. */
+  batchId?: string;
+  /** The job it tries again. */
+  retryOf?: string;
+  /** The job that tries it again. */
+  retriedBy?: string;
+  status: "pending" | "processing";
+  /** Why no GPU has taken it yet, as a sentence. */
+  waitingReason?: string;
+}
+
 /** `WaitingJob` as it is on the wire. */
 export interface WaitingJob {
   id: string;
@@ -294,6 +408,9 @@ export interface WaitingJob {
   seed?: number;
   status: "pending" | "processing";
 }
+
+/** `WebhookBody` as it is on the wire. */
+export type WebhookBody = JobWebhookBody | TestWebhookBody;
 
 /** What each kind takes. */
 export interface Inputs {

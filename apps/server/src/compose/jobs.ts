@@ -30,8 +30,8 @@ export function composeJobs(
   const isDraining = () => lifecycle.isDraining;
   const attention = createAttention();
   /** Filled when this process works on jobs. */
-  const local: { worker: LocalWorker } = { worker: noLocalWorker };
-  const knockCourier = () => knocks.knock({ type: "delivery" });
+  const local: { worker: LocalWorker; courier?: { knock(): void } } = { worker: noLocalWorker };
+  const knockCourier = () => (local.courier ? local.courier.knock() : knocks.knock({ type: "delivery" }));
   const watcher = createJobWatcher({ jobs, events, log });
   const presenter = createJobPresenter({ presentAsset: assets.presentAsset });
   const finishJob = createFinishJob({ jobs, events, log, knockOutbox: knockCourier });
@@ -45,8 +45,10 @@ export function composeJobs(
     resolveReference: assets.resolveReference,
     assertUrlAllowed: assets.outgoing.files.assertAllowed,
   });
-  const knock = (jobId: string) => knocks.knock({ type: "job", jobId, attempt: 1, epoch: 0 });
-  const localWorker: LocalWorker = { reserve: (needs) => local.worker.reserve(needs) };
+  const knock = (jobId: string) => {
+    if (!local.worker.knock()) knocks.knock({ type: "job", jobId, attempt: 1, epoch: 0 });
+  };
+  const localWorker = { reserve: (needs: string) => local.worker.reserve(needs) };
   const submitJob = createSubmitJob({ jobs, prepareJob, events, clock, log, localWorker, knock });
   const made = { events, prepareJob, submitJob, finishJob, knock, presenter };
   const deadlineMs = config.syncDeadlineMs;

@@ -23,7 +23,8 @@ export async function composeWorkers(ground: Ground, stored: Records, assets: As
   owner.onChange(worker.noteChange);
   own.onChange(worker.noteChange);
   const courier = composeCourier(ground, stored, assets, verbs);
-  knocks.listen((work) => (work.type === "job" ? worker : courier).knock());
+  local.courier = courier;
+  knocks.listen((work) => void (work.type === "job" ? worker : courier).knock());
   const orphanSweeper = createOrphanSweeper({ orphans, ownership: owner, findBackend: pool.find, log });
   for (const part of [courier, createSweeper({ jobs, finishJob, log }), owner, orphanSweeper, worker])
     lifecycle.add(part);

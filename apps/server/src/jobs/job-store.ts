@@ -54,6 +54,8 @@ export interface Claim extends Claimant {
    * configured backends is taken up by the owner of that backend alone. Absent: whoever asks may take up anything.
    */
   readonly backends?: { readonly owned: readonly string[]; readonly configured: readonly string[] };
+  /** Only jobs whose holder vanished while their prompt was on a backend that this process owns. */
+  readonly isInheritance?: boolean;
 }
 
 export interface AcceptOptions {

@@ -14,7 +14,9 @@ export interface Reservation {
 export interface LocalWorker {
   /** Undefined when there is no room, or nothing here could do what the job needs. */
   reserve(needs: string): Reservation | undefined;
+  /** A job may be claimable. False when another process might be able to take it sooner. */
+  knock(): boolean;
 }
 
 /** A process that only answers requests. */
-export const noLocalWorker: LocalWorker = { reserve: () => undefined };
+export const noLocalWorker: LocalWorker = { reserve: () => undefined, knock: () => false };

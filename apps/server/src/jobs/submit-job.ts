@@ -36,7 +36,7 @@ export interface SubmitJobDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** The worker of this process: when it has room, the job goes to it without a queue in between. */
-  readonly localWorker: LocalWorker;
+  readonly localWorker: Pick<LocalWorker, "reserve">;
   /** Tells the workers that a job waits. */
   readonly knock: (jobId: string) => void;
 }

@@ -48,6 +48,8 @@ export function createActiveRuns({ runJob, log, onUnfit, onRoom }: ActiveRunsDep
 
   function begin(claimed: ClaimedJob): void {
     const { lease } = claimed;
+    // After a long absence of the database this process may inherit from itself.
+    runs.get(lease.jobId)?.detach.abort(new Error("The job was claimed again."));
     const detach = new AbortController();
     const change = (what: Partial<Pick<ActiveRun, "phase" | "isNearlyDone" | "backendId">>) => {
       Object.assign(run, what);

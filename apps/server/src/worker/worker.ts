@@ -7,11 +7,10 @@ import type { RunJob } from "../jobs/run-job.ts";
 import type { LifecyclePart } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import { createActiveRuns } from "./active-runs.ts";
-import { createLoop } from "./loop.ts";
+import { createClaims } from "./claims.ts";
+import { createLeaseLoop } from "./lease-loop.ts";
 import { createRoom } from "./room.ts";
 import { createUnfit } from "./unfit.ts";
-
-const CLAIM_EVERY_MS = 1_000;
 
 export interface WorkerDeps {
   readonly jobs: Pick<JobStore, "claim" | "renew" | "releaseLeases" | "wakePostponed">;
@@ -32,8 +31,6 @@ export interface WorkerDeps {
 }
 
 export interface Worker extends LifecyclePart, LocalWorker {
-  /** A job may be claimable. */
-  knock(): void;
   /** A backend came, went, or offers something else than before. */
   noteChange(): void;
   /** Whether a prompt of ours is on that backend. */
@@ -42,51 +39,36 @@ export interface Worker extends LifecyclePart, LocalWorker {
 
 /** The back door: claims jobs and works on them; what it holds when it stops is taken up by the next one. */
 export function createWorker(deps: WorkerDeps): Worker {
-  const { jobs, holder, leaseMs, log } = deps;
+  const { jobs, pool, runJob, holder, leaseMs, log, ownership, configured, onIdle } = deps;
   const unfit = createUnfit(deps.clock);
-  const claiming = createLoop({ name: "claim", everyMs: CLAIM_EVERY_MS, log, run: claim });
-  const renewing = createLoop({ name: "lease", everyMs: leaseMs / 3, log, run: renew });
-  const runs = createActiveRuns({ runJob: deps.runJob, log, onUnfit: unfit.add, onRoom });
-  const room = createRoom({ pool: deps.pool, runs, isOnlyBackend: deps.configured.length === 1 });
+  const onRoom = () => {
+    claims.knock();
+    onIdle();
+  };
+  const runs = createActiveRuns({ runJob, log, onUnfit: unfit.add, onRoom });
+  const room = createRoom({ pool, runs, isOnlyBackend: configured.length === 1 });
+  const who = { holder, leaseMs };
+  const claims = createClaims({ jobs, ownership, configured, unfit, log, ...who, room, begin: runs.begin });
+  const renewing = createLeaseLoop({ jobs, runs, leaseMs, log });
   let isQuiet = false;
-
-  function onRoom(): void {
-    claiming.knock();
-    deps.onIdle();
-  }
-
-  async function claim(): Promise<boolean> {
-    const count = room.count();
-    if (count <= 0) return false;
-    const backends = { owned: deps.ownership.owned(), configured: deps.configured };
-    const claimed = await jobs.claim({ holder, count, leaseMs, backends, unfit: unfit.words() });
-    room.noteClaim(count, claimed.length);
-    for (const job of claimed) runs.begin(job);
-    return claimed.length === count;
-  }
-
-  async function renew(): Promise<boolean> {
-    const held = runs.leases();
-    if (held.length === 0) return false;
-    const kept = new Set((await jobs.renew(held, leaseMs)).map(({ jobId }) => jobId));
-    for (const lease of held) if (!kept.has(lease.jobId)) runs.detach(lease);
-    return false;
-  }
 
   return {
     name: "worker",
-    knock: claiming.knock,
+    knock() {
+      claims.knock();
+      return ownership.owned().length === configured.length;
+    },
     isOn: runs.isOn,
     reserve(needs) {
       if (isQuiet || room.count() <= 0 || unfit.has(needs)) return undefined;
       const release = room.reserve();
       return {
-        claimant: { holder, leaseMs, unfit: unfit.words() },
+        claimant: { ...who, unfit: unfit.words() },
         begin(claimed) {
           release();
           runs.begin(claimed);
         },
-        release: () => release() && claiming.knock(),
+        release: () => release() && claims.knock(),
       };
     },
     noteChange() {
@@ -94,29 +76,33 @@ export function createWorker(deps: WorkerDeps): Worker {
       jobs
         .wakePostponed()
         .catch((error: unknown) => log.warn({ error }, "Jobs that wait for a backend could not be woken."))
-        .finally(claiming.knock);
+        .finally(() => {
+          claims.knockForInheritance();
+          claims.knock();
+        });
     },
     async start() {
       if (deps.isAlone) {
         const count = await jobs.releaseLeases();
         if (count > 0) log.info({ count }, "Jobs that an earlier process left are taken up again.");
       }
-      for (const loop of [claiming, renewing]) loop.start();
+      claims.start();
+      renewing.start();
     },
     quiesce() {
       isQuiet = true;
-      void claiming.stop();
+      void claims.stop();
     },
     /** Waits for what runs; renders that outlast the wait go on without us and are taken up at the next start. */
     async drain(signal) {
-      await claiming.stop();
+      await claims.stop();
       runs.recall();
       const { promise: isTimeUp, resolve } = Promise.withResolvers<void>();
       signal.addEventListener("abort", () => resolve(), { once: true });
       await Promise.race([runs.settled(), isTimeUp]);
     },
     async stop() {
-      await claiming.stop();
+      await claims.stop();
       runs.detachAll();
       await Promise.all([runs.settled(), renewing.stop()]);
     },

@@ -33,6 +33,7 @@ const claimColumns = sql`
 /** Takes jobs that may run. When there are fewer than asked for, postponed ones that are due are looked for, and owners without work leave the queue. */
 export async function claimJobs(db: Kysely<Tables>, claim: Claim): Promise<ClaimedJob[]> {
   if (claim.count <= 0) return [];
+  if (claim.isInheritance) return (await takeOver(claim).execute(db)).rows.map(toClaimedJob);
   const { rows } = await toStatement(claim).execute(db);
   const count = claim.count - rows.length;
   if (count > 0 && (await wakeDueJobs(db)) > 0) rows.push(...(await toStatement({ ...claim, count }).execute(db)).rows);
@@ -101,6 +102,22 @@ function toFitNeeds(unfit: readonly string[]): RawBuilder<unknown> {
       select ${next(sql`j.needs > hop.needs`)} from hop where hop.needs is not null
     )
     select hop.needs from hop where hop.needs is not null and ${isFit}`;
+}
+
+/** What is on a backend already needs no room, so it is taken up however busy the backend is, and though it be away. */
+function takeOver({ holder, count, leaseMs, backends }: Claim): RawBuilder<ClaimRow> {
+  return sql`
+    with expired as materialized (
+      select j.id from comfy.jobs j where j.lease_holder is not null and j.lease_expires_at < ${now} and exists (
+        select from comfy.attempts t
+        where t.job_id = j.id and t.ended_at is null and t.backend_id = any(${backends?.owned ?? []}::text[]))
+      order by j.lease_expires_at limit ${count} for no key update skip locked
+    )
+    update comfy.jobs j set
+      lease_epoch = j.lease_epoch + 1, lease_holder = ${toText(holder)}, lease_expires_at = ${fromNow(leaseMs)},
+      waiting_reason = null
+    from expired where j.id = expired.id
+    returning ${claimColumns}`;
 }
 
 /** A prompt that an earlier holder left on a configured backend is taken up by the owner of that backend. */

@@ -7,9 +7,9 @@ import { compose } from "../../src/compose.ts";
 import { parseConfig } from "../../src/config.ts";
 import { silentLog } from "../../src/log.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
+import { apiKey, apiSecret } from "./spawn-service.ts";
 
-export const apiKey = "enterprise_end_to_end";
-export const apiSecret = "the-secret-of-the-end-to-end-tests";
+export { apiKey, apiSecret };
 
 /** The whole service on free ports, with an emulator behind it. */
 export interface RunningService extends AsyncDisposable {

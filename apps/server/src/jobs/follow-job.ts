@@ -1,11 +1,16 @@
 import { isTerminal, type JobEvent, type JobResult } from "@comfy/contracts";
 import type { Clock } from "../clock.ts";
+import { isId } from "../ids.ts";
 import type { Attention } from "./attention.ts";
-import type { EventBus, JobNotice } from "./event-bus.ts";
+import type { EventBus } from "./event-bus.ts";
 import { findOwnJob, type JobAddress } from "./find-own-job.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
+import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { createTerminalEvents, type NumberedEvent, toTerminalId } from "./terminal-event.ts";
 import type { JobWatcher } from "./watch-jobs.ts";
+
+export type { NumberedEvent } from "./terminal-event.ts";
 
 export interface FollowJobDeps {
   readonly jobs: Pick<JobStore, "find">;
@@ -16,14 +21,14 @@ export interface FollowJobDeps {
   readonly presentResult: (job: Job) => Promise<JobResult>;
 }
 
-export interface NumberedEvent {
-  /** `<epoch>-<n>`; the terminal one is the same for every listener and every process. */
-  readonly id: string;
-  readonly event: JobEvent;
-}
-
+/** Aborting `signal` ends the events; whoever asked for them aborts it when they want no more. */
 export type FollowJob = (
-  request: JobAddress & { readonly lastEventId?: string; readonly signal: AbortSignal },
+  request: JobAddress & {
+    readonly lastEventId?: string;
+    /** Preview pictures, too: they are many times larger than everything else. */
+    readonly hasPreviews?: boolean;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<AsyncIterable<NumberedEvent>>;
 
 /**
@@ -34,87 +39,75 @@ export function createFollowJob(deps: FollowJobDeps): FollowJob {
   const epoch = deps.clock.nowMs().toString(36);
   let count = 0;
   const number = (event: JobEvent): NumberedEvent => ({ id: `${epoch}-${++count}`, event });
+  const toTerminalEvent = createTerminalEvents(deps);
 
-  async function* follow(address: JobAddress, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
-    const pending = createMailbox();
-    const { id } = address;
-    const unsubscribe = deps.events.subscribe(id, (notice) => {
-      if (isEvent(notice)) pending.put(notice);
-    });
-    const unwatch = deps.watcher.onEnded(id, pending.end);
-    signal.addEventListener("abort", pending.wake, { once: true });
+  async function* follow(letters: Letters, signal: AbortSignal): AsyncGenerator<NumberedEvent> {
+    const { mailbox, close } = letters;
     try {
-      // Read after listening, so that nothing falls between.
-      const job = await findOwnJob(deps.jobs, address);
-      if (isTerminal(job.state)) return yield await toTerminalEvent(job, deps);
-      for (const event of toSnapshot(job)) yield number(event);
       while (!signal.aborted) {
-        for (const event of pending.take()) yield number(event);
-        if (pending.ended !== undefined) return yield await toTerminalEvent(pending.ended, deps);
-        await pending.wait();
+        for (const event of mailbox.take()) yield number(event);
+        if (mailbox.ended !== undefined) return yield await toTerminalEvent(mailbox.ended);
+        await mailbox.wait();
       }
     } finally {
-      unsubscribe();
-      unwatch();
-      signal.removeEventListener("abort", pending.wake);
+      close();
     }
   }
 
-  return async function followJob({ lastEventId, signal, ...address }) {
-    const job = await findOwnJob(deps.jobs, address);
-    deps.attention.mark(job.id);
-    if (isTerminal(job.state) && lastEventId === toTerminalId(job)) return toEmpty();
-    return follow(address, signal);
+  return async function followJob({ lastEventId, hasPreviews = false, signal, ...address }) {
+    const letters = openLetters(address.id, { ...deps, hasPreviews, signal });
+    try {
+      // Read after listening, so that nothing falls between.
+      const job = await findOwnJob(deps.jobs, address);
+      deps.attention.mark(job.id);
+      if (!isTerminal(job.state)) {
+        letters.mailbox.startFrom(toSnapshot(job));
+        return follow(letters, signal);
+      }
+      letters.close();
+      return toList(lastEventId === toTerminalId(job) ? [] : [await toTerminalEvent(job)]);
+    } catch (error) {
+      letters.close();
+      throw error;
+    }
   };
 }
 
-function isEvent(notice: JobNotice): notice is JobNotice & JobEvent {
-  return notice.type !== "finished" && notice.type !== "cancel_requested";
+type LettersDeps = Pick<FollowJobDeps, "events" | "watcher"> & {
+  readonly hasPreviews: boolean;
+  readonly signal: AbortSignal;
+};
+
+interface Letters {
+  readonly mailbox: Mailbox;
+  readonly close: () => void;
 }
 
-async function* toEmpty(): AsyncGenerator<NumberedEvent> {}
+/** What happens to a job from now on, in a mailbox, until it is closed or the signal aborts. */
+function openLetters(jobId: string, { events, watcher, hasPreviews, signal }: LettersDeps): Letters {
+  const mailbox = createMailbox();
+  // What is no id of ours is no channel of the wire either.
+  if (!isId(jobId) || signal.aborted) return { mailbox, close() {} };
+  const unsubscribe = events.subscribe(jobId, (notice) => {
+    if (notice.type === "finished" || notice.type === "cancel_requested") return;
+    if (notice.type !== "preview" || hasPreviews) mailbox.put(notice);
+  });
+  const unwatch = watcher.onEnded(jobId, mailbox.end);
+  const close = () => {
+    unsubscribe();
+    unwatch();
+    signal.removeEventListener("abort", close);
+    mailbox.wake();
+  };
+  signal.addEventListener("abort", close, { once: true });
+  return { mailbox, close };
+}
+
+async function* toList(events: readonly NumberedEvent[]): AsyncGenerator<NumberedEvent> {
+  yield* events;
+}
 
 function toSnapshot(job: Job): JobEvent[] {
   if (job.state === "pending") return [{ type: "queued" }];
   return [{ type: "running" }, ...(job.progress === undefined ? [] : [{ type: "progress" as const, ...job.progress }])];
-}
-
-const toTerminalId = (job: Job): string => `${(job.completedAtMs ?? 0).toString(36)}-0`;
-
-async function toTerminalEvent(job: Job, { presentResult }: FollowJobDeps): Promise<NumberedEvent> {
-  const id = toTerminalId(job);
-  if (job.state === "complete") return { id, event: { type: "completed", result: await presentResult(job) } };
-  if (job.state === "cancelled") return { id, event: { type: "cancelled" } };
-  const { code, message, details } = job.failure ?? { code: "internal_error", message: "No reason was kept." };
-  return { id, event: { type: "failed", error: message, code, ...(details !== undefined && { details }) } };
-}
-
-/** Events on their way to one listener. A slow listener misses progress that newer progress has overtaken, nothing else. */
-function createMailbox() {
-  let events: JobEvent[] = [];
-  let signal = Promise.withResolvers<void>();
-  const wake = () => signal.resolve();
-  const mailbox = {
-    ended: undefined as Job | undefined,
-    put(event: JobEvent) {
-      if (event.type === "progress" && events.at(-1)?.type === "progress") events.pop();
-      events.push(event);
-      wake();
-    },
-    end(job: Job) {
-      mailbox.ended = job;
-      wake();
-    },
-    take() {
-      const taken = events;
-      events = [];
-      return taken;
-    },
-    async wait() {
-      await signal.promise;
-      signal = Promise.withResolvers<void>();
-    },
-    wake,
-  };
-  return mailbox;
 }

@@ -15,6 +15,7 @@ export const errorStatus = {
   unsupported_signature_version: 401,
   missing_nonce: 401,
   missing_content_sha256: 401,
+  invalid_ticket: 401,
   link_invalid: 403,
   link_expired: 403,
   access_denied: 403,

@@ -13,6 +13,7 @@ import { finishSuite } from "./finish.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
+import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 describe("the embedded database", () => {
@@ -39,4 +40,5 @@ describe("the embedded database", () => {
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
+  streamTicketsSuite(getDatabase);
 });

@@ -11,6 +11,7 @@ import { outboxSuite } from "./outbox.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
+import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 const bin = findPostgres();
@@ -40,5 +41,6 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   outboxSuite(getDatabase);
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
+  streamTicketsSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

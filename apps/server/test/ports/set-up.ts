@@ -86,6 +86,7 @@ export const complete = (...outputs: NewAsset[]) =>
 
 const filledTables = [
   [
+    "stream_tickets",
     "delivery_tries",
     "outbox",
     "webhook_endpoints",

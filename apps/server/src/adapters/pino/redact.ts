@@ -7,7 +7,7 @@ const secretName =
   /^(x[-_]?api[-_]?key|api[-_]?key|x[-_]?signature|authorization|proxy-authorization|cookie|set-cookie|webhook-signature|sig)$|secret|password/i;
 /** `sig=…` and its like in addresses, `user:password@` before a host, and keys that a sentence quotes. */
 const secretInText: readonly (readonly [RegExp, string])[] = [
-  [/([?&](?:sig|signature|token|key|api_?key|x-amz-signature|x-amz-credential)=)[^&\s"'#]+/gi, `$1${STRUCK}`],
+  [/([?&](?:sig|signature|token|ticket|key|api_?key|x-amz-signature|x-amz-credential)=)[^&\s"'#]+/gi, `$1${STRUCK}`],
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi, `$1${STRUCK}@`],
   [/\b((?:x-api-key|x-signature|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+|basic\s+)?)[^\s"',;]+/gi, `$1${STRUCK}`],
   [/\b((?:free|basic|pro|enterprise)_)[A-Za-z0-9_-]{8,}/g, `$1${STRUCK}`],

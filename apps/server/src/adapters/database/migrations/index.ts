@@ -2,6 +2,7 @@ import { jobsMigration } from "./0001-jobs.ts";
 import { assetsMigration } from "./0002-assets.ts";
 import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
+import { streamTicketsMigration } from "./0005-stream-tickets.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   assetsMigration,
   manyWorkersMigration,
   webhooksMigration,
+  streamTicketsMigration,
 ];

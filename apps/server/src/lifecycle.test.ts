@@ -50,3 +50,45 @@ test("a second shutdown waits for the first", async () => {
   expect(steps.filter((step) => step === "stop http")).toHaveLength(1);
   expect(lifecycle.isDraining).toBe(true);
 });
+
+test("all parts drain together, and every one has stopped taking work before the first drains", async () => {
+  const steps: string[] = [];
+  const lifecycle = createLifecycle({ log: silentLog, drainTimeoutMs: 5_000 });
+  const isDone = Promise.withResolvers<void>();
+  lifecycle.add({
+    name: "worker",
+    quiesce: () => void steps.push("worker takes no more"),
+    async drain() {
+      steps.push("worker drains");
+      isDone.resolve();
+    },
+  });
+  // Who waits for a job is served only while jobs still end.
+  lifecycle.add({
+    name: "http",
+    quiesce: () => void steps.push("http takes no more"),
+    async drain() {
+      steps.push("http drains");
+      await isDone.promise;
+      steps.push("http is done");
+    },
+  });
+  await lifecycle.start();
+  await lifecycle.shutDown();
+  expect(steps).toEqual(["http takes no more", "worker takes no more", "http drains", "worker drains", "http is done"]);
+});
+
+test("a part that throws while it stops keeps no other from stopping", async () => {
+  const { steps, part } = recorder();
+  const lifecycle = createLifecycle({ log: silentLog, drainTimeoutMs: 20 });
+  lifecycle.add(part("database"));
+  lifecycle.add({
+    name: "queue",
+    stop() {
+      throw new Error("not even a promise");
+    },
+  });
+  await lifecycle.start();
+  await lifecycle.shutDown();
+  expect(steps).toContain("stop database");
+});

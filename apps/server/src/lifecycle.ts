@@ -35,7 +35,10 @@ export function createLifecycle({ log, drainTimeoutMs, stopTimeoutMs = 5_000 }: 
   let shutdown: Promise<void> | undefined;
 
   async function stopAll(): Promise<void> {
-    for (const part of parts.toReversed()) await settle(part, "stop", within(part.stop?.(), stopTimeoutMs), log);
+    for (const part of parts.toReversed()) {
+      const work = async () => part.stop?.();
+      await settle(part, "stop", within(work(), stopTimeoutMs), log);
+    }
   }
 
   async function drainAndStop(): Promise<void> {
@@ -45,7 +48,10 @@ export function createLifecycle({ log, drainTimeoutMs, stopTimeoutMs = 5_000 }: 
     for (const part of reversed) part.quiesce?.();
     // Together: who waits for a job is served only while jobs still end.
     await Promise.all(
-      reversed.map((part) => settle(part, "drain", untilAborted(part.drain?.(deadline), deadline), log)),
+      reversed.map((part) => {
+        const work = async () => part.drain?.(deadline);
+        return settle(part, "drain", untilAborted(work(), deadline), log);
+      }),
     );
     await stopAll();
   }
@@ -74,7 +80,7 @@ export function createLifecycle({ log, drainTimeoutMs, stopTimeoutMs = 5_000 }: 
   };
 }
 
-async function settle(part: LifecyclePart, phase: "drain" | "stop", work: Promise<void> | undefined, log: Log) {
+async function settle(part: LifecyclePart, phase: "drain" | "stop", work: Promise<void>, log: Log) {
   try {
     await work;
   } catch (error) {
@@ -82,13 +88,12 @@ async function settle(part: LifecyclePart, phase: "drain" | "stop", work: Promis
   }
 }
 
-async function within(work: Promise<void> | undefined, timeoutMs: number): Promise<void> {
+async function within(work: Promise<void>, timeoutMs: number): Promise<void> {
   await untilAborted(work, AbortSignal.timeout(timeoutMs));
 }
 
 /** Waits for work, but no longer than until the signal aborts; then rejects with its reason. */
-async function untilAborted(work: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  if (work === undefined) return;
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);

@@ -66,7 +66,7 @@ function composeQueueDriver(
   openRedis: OpenRedis,
 ): QueueDriver | undefined {
   const withPool = (pool: QueuePool): QueueDriver => {
-    lifecycle.add({ name: "queue", stop: pool.end });
+    lifecycle.add({ name: "queue", stop: () => pool.end() });
     return createPostgresDriver({ pool });
   };
   const { queue } = config;

@@ -72,7 +72,7 @@ async function renderOn(run: Run, slot: AcquiredSlot, inputs: PinnedInputs): Pro
           ...options,
           graph,
           labels: { deployment: deps.deploymentId, job: claimed.job.id, attempt: attempt.id },
-          async onSent() {
+          assertMaySend() {
             // The last moment to find out that another process may own the backend by now.
             if (deps.ownership.lease(backend.id)?.epoch !== lease.epoch) throw new LeaseEndedError();
           },

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import { failRun, stopRun } from "./end-run.ts";
-import type { Attempt, AttemptCause } from "./job.ts";
+import type { Attempt, AttemptCause, PastAttempt } from "./job.ts";
 import { type Next, over, type Run } from "./run.ts";
 
 const ATTEMPTS_MAX = 3;
@@ -8,6 +8,13 @@ const ATTEMPTS_MAX = 3;
 const DEATHS_MAX = 2;
 
 const isDeath = (cause: AttemptCause | undefined) => cause === "backend_died" || cause === "stalled";
+
+const isLost = ({ state }: PastAttempt) => state === "lost";
+
+/** Where it came to nothing before: another backend is the better choice. */
+export function listAvoided({ past }: Pick<Run, "past">): string[] {
+  return [...new Set(past.filter(isLost).map(({ backendId }) => backendId))];
+}
 
 /** Writes down that an attempt came to nothing, and decides whether there is another one. */
 export async function loseAttempt(
@@ -26,10 +33,9 @@ export async function loseAttempt(
     return over;
   }
   // Those that were taken back before they ran count for nothing.
-  const lost = past.filter(({ state }) => state === "lost");
+  const lost = past.filter(isLost);
   const deaths = lost.filter((one) => isDeath(one.cause)).length;
-  if (deaths < DEATHS_MAX && lost.length < ATTEMPTS_MAX)
-    return { type: "dispatch", avoid: [...new Set(lost.map((one) => one.backendId))] };
+  if (deaths < DEATHS_MAX && lost.length < ATTEMPTS_MAX) return { type: "dispatch", avoid: listAvoided(run) };
   const why =
     deaths >= DEATHS_MAX
       ? `Renderers died ${deaths} times while they worked on the job, so it is given to no other`

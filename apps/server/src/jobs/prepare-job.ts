@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { createId } from "../ids.ts";
 import type { Acceptance } from "./job-store.ts";
+import { toNeeds } from "./needs.ts";
 
 /** One job that a caller asks for, before anything of it is decided. */
 export interface JobRequest {
@@ -117,7 +118,7 @@ function toAcceptance(
     deadlineAtMs: nowMs + jobDeadlineMs,
     concurrentJobs: caller.limits.concurrentJobs,
     generationsPerDay: caller.limits.generationsPerDay,
-    needs: `${plan.kind}/${plan.variants.map(({ id }) => id).join("+")}`,
+    needs: toNeeds(plan),
     weight: weights[caller.tier],
     ...(priority !== undefined && { priority }),
     ...(callbackUrl !== undefined && { callbackUrl }),

@@ -3,6 +3,7 @@ import { dispatchJob } from "./dispatch-job.ts";
 import { failRun, letGoOfRun, putOffRun, stopRun } from "./end-run.ts";
 import type { ClaimedJob } from "./job-store.ts";
 import { judgeDispatch } from "./judge-dispatch.ts";
+import { listAvoided } from "./lose-attempt.ts";
 import type { PinnedInputs } from "./pin-inputs.ts";
 import { resumeAttempt } from "./resume-attempt.ts";
 import type { Next, Run, RunHooks, RunJobDeps } from "./run.ts";
@@ -34,7 +35,7 @@ export function createRunJob(deps: RunJobDeps): RunJob {
 
 async function runAttempts(run: Run): Promise<void> {
   // A live attempt is looked up even when the job is to stop: its prompt must not go on unseen.
-  let next: Next = run.live ? { type: "resume", attempt: run.live } : { type: "dispatch", avoid: [] };
+  let next: Next = run.live ? { type: "resume", attempt: run.live } : { type: "dispatch", avoid: listAvoided(run) };
   let inputs: PinnedInputs | undefined;
   while (next.type !== "over") {
     if (next.type === "resume") {

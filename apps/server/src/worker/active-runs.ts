@@ -11,6 +11,8 @@ export interface ActiveRunsDeps {
   readonly onUnfit: (needs: string) => void;
   /** There may be room for another job. */
   readonly onRoom: () => void;
+  /** A job is over: its owner may have another one. */
+  readonly onEnd: () => void;
 }
 
 interface ActiveRun {
@@ -42,7 +44,7 @@ export interface ActiveRuns {
   settled(): Promise<void>;
 }
 
-export function createActiveRuns({ runJob, log, onUnfit, onRoom }: ActiveRunsDeps): ActiveRuns {
+export function createActiveRuns({ runJob, log, onUnfit, onRoom, onEnd }: ActiveRunsDeps): ActiveRuns {
   const runs = new Map<string, ActiveRun>();
   const recalling = new AbortController();
 
@@ -69,7 +71,7 @@ export function createActiveRuns({ runJob, log, onUnfit, onRoom }: ActiveRunsDep
       .catch((error: unknown) => log.error({ jobId: lease.jobId, error }, "A run broke off."))
       .finally(() => {
         if (runs.get(lease.jobId) === run) runs.delete(lease.jobId);
-        onRoom();
+        onEnd();
       });
     const run: ActiveRun = { lease, detach, done, phase: "preparing", backendId: undefined, isNearlyDone: false };
     runs.set(lease.jobId, run);

@@ -23,6 +23,8 @@ export interface ClaimsDeps {
 
 /** Takes jobs: new ones while there is room, and those that a vanished process left on backends that are ours by now. */
 export interface Claims extends Loop {
+  /** There may be room now: looks, unless the last look found that nothing waits. */
+  noteRoom(): void;
   /** A backend changed hands: what is on it may be ours to go on with. */
   knockForInheritance(): void;
 }
@@ -32,14 +34,19 @@ export function createClaims(deps: ClaimsDeps): Claims {
   const claiming = createLoop({ name: "claim", everyMs: CLAIM_EVERY_MS, log, run: claim });
   const inheriting = createLoop({ name: "inheritance", everyMs: CLAIM_EVERY_MS, log, run: inherit });
 
+  // A job goes through several stages a second, and each look costs the database a few statements.
+  let isPromising = true;
+
   async function claim(): Promise<boolean> {
     const count = deps.room.count();
+    isPromising = true;
     if (count <= 0) return false;
     const backends = { owned: ownership.owned(), configured };
     const claimed = await jobs.claim({ holder, count, leaseMs, backends, unfit: deps.unfit.words() });
     deps.room.noteClaim(count, claimed.length);
+    isPromising = claimed.length === count;
     claimed.forEach(deps.begin);
-    return claimed.length === count;
+    return isPromising;
   }
 
   /** Prompts that an earlier process left on a backend need no room: they are there already, or their backend is away. */
@@ -54,6 +61,9 @@ export function createClaims(deps: ClaimsDeps): Claims {
 
   return {
     knock: claiming.knock,
+    noteRoom() {
+      if (isPromising) claiming.knock();
+    },
     knockForInheritance: inheriting.knock,
     start() {
       // What was promised earlier comes first.

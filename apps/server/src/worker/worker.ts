@@ -41,11 +41,13 @@ export interface Worker extends LifecyclePart, LocalWorker {
 export function createWorker(deps: WorkerDeps): Worker {
   const { jobs, pool, runJob, holder, leaseMs, log, ownership, configured, onIdle } = deps;
   const unfit = createUnfit(deps.clock);
-  const onRoom = () => {
-    claims.knock();
+  const tell = (look: () => void) => () => {
+    look();
     onIdle();
   };
-  const runs = createActiveRuns({ runJob, log, onUnfit: unfit.add, onRoom });
+  const onRoom = tell(() => claims.noteRoom());
+  const onEnd = tell(() => claims.knock());
+  const runs = createActiveRuns({ runJob, log, onUnfit: unfit.add, onRoom, onEnd });
   const room = createRoom({ pool, runs, isOnlyBackend: configured.length === 1 });
   const who = { holder, leaseMs };
   const claims = createClaims({ jobs, ownership, configured, unfit, log, ...who, room, begin: runs.begin });

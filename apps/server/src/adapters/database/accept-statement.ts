@@ -79,14 +79,14 @@ export const refusalColumns = sql`
   ((now() at time zone 'UTC')::date + 1)::timestamp at time zone 'UTC' as next_day`;
 
 /**
- * The owner's row. It is locked `for key share`, which keeps it in the queue and lets other accepts, claims and endings pass, and written
- * only when it changes. A row that somebody else makes at the same moment breaks the statement, and it is tried again.
+ * The owner's row, as it is seen without a lock: it is written only when it changes, so that accepts of one owner do not wait for each
+ * other. A row that somebody else makes at the same moment breaks the statement, and it is tried again.
  */
 export function seeOwner({ ownerId }: Request): RawBuilder<unknown> {
   return sql`
     seen as materialized (
-      select o.has_waiting, o.active, o.concurrent_jobs, o.weight from allowed cross join comfy.owner_queue o
-      where o.owner_id = ${toText(ownerId)} for key share of o
+      select o.has_waiting and o.idle_since is null as has_waiting, o.active, o.concurrent_jobs, o.weight
+      from allowed cross join comfy.owner_queue o where o.owner_id = ${toText(ownerId)}
     )`;
 }
 
@@ -94,7 +94,8 @@ export function seeOwner({ ownerId }: Request): RawBuilder<unknown> {
 export function takeRoom({ ownerId, concurrentJobs: limit, weight }: Request, isWanted: boolean): RawBuilder<unknown> {
   if (!isWanted) return sql`room as (select 1 where false)`;
   const isIdle = sql`not exists (
-    select from comfy.owner_queue w where w.has_waiting and (w.concurrent_jobs is null or w.active < w.concurrent_jobs))`;
+    select from comfy.owner_queue w
+    where w.has_waiting and w.idle_since is null and (w.concurrent_jobs is null or w.active < w.concurrent_jobs))`;
   const isNewcomer = sql`select 1 from allowed, idle where is_idle and not exists (select from seen)`;
   const isUsual = sql`is_idle and not seen.has_waiting and not (${isChanged(limit, weight)})`;
   if (limit === null) {
@@ -108,7 +109,7 @@ export function takeRoom({ ownerId, concurrentJobs: limit, weight }: Request, is
     taken as (
       update comfy.owner_queue o set active = o.active + 1 from seen, idle
       where o.owner_id = ${toText(ownerId)} and ${isUsual} and seen.active < ${limit}::integer
-        and not o.has_waiting and o.active < ${limit}::integer
+        and not (o.has_waiting and o.idle_since is null) and o.active < ${limit}::integer
       returning 1
     ),
     room as (${isNewcomer} and ${limit}::integer > 0 union all select * from taken)`;

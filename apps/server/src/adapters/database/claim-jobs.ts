@@ -78,12 +78,25 @@ function toStatement({ holder, count, leaseMs, backends, unfit = [] }: Claim): R
     chosen as materialized (
       select * from next order by turn limit ${count}::integer - (select count(*) from expired)
     ),
-    served as (${serveOwners})
+    share as materialized (
+      select owner_id, is_limited, count(*)::integer as jobs from chosen group by owner_id, is_limited
+    ),
+    locked as materialized (
+      select owner_id from limited
+      union all
+      select owner_id from (
+        select o.owner_id from share s join comfy.owner_queue o on o.owner_id = s.owner_id
+        where not s.is_limited for no key update of o skip locked
+      ) unlimited_locked
+    ),
+    served as (${serveOwners}),
+    taken as materialized (
+      select id, null::boolean as is_limited from expired union all select id, is_limited from chosen
+    )
     update comfy.jobs j set
       lease_epoch = j.lease_epoch + 1, lease_holder = ${toText(holder)}, lease_expires_at = ${fromNow(leaseMs)},
       holds_slot = coalesce(t.is_limited, j.holds_slot), waiting_reason = null
-    from (select id, null::boolean as is_limited from expired union all select id, is_limited from chosen) t
-    where j.id = t.id
+    from taken t where j.id = t.id
     returning ${claimColumns}`;
 }
 
@@ -132,16 +145,18 @@ function findInheritable(backends: Claim["backends"], count: number): RawBuilder
     order by j.lease_expires_at limit ${count} for no key update skip locked`;
 }
 
-/** Books what owners were given. The row of one without a limit is not locked yet: if another process has it, the turn is not counted. */
+/**
+ * Books what owners were given. The row of one without a limit is not locked yet: if another process has it, the turn is not counted.
+ *
+ * A row that changed since the statement began is looked at again when it is locked, and what is then read from a subquery is computed
+ * once more, with another result: all that decides is joined.
+ */
 const serveOwners = sql`
   update comfy.owner_queue o set
     active = o.active + case when s.is_limited then s.jobs else 0 end,
     vtime = o.vtime + s.jobs / o.weight
-  from (select owner_id, is_limited, count(*)::integer as jobs from chosen group by owner_id, is_limited) s
-  where o.owner_id = s.owner_id and o.owner_id in (
-    select l.owner_id from comfy.owner_queue l where l.owner_id in (select owner_id from chosen)
-    for no key update skip locked
-  )`;
+  from share s join locked on locked.owner_id = s.owner_id
+  where o.owner_id = s.owner_id`;
 
 function toClaimedJob(row: ClaimRow): ClaimedJob {
   return {

@@ -4,31 +4,34 @@ import type { Tables } from "./tables.ts";
 
 const hasNoneWaiting = sql`not exists (select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting})`;
 
+/** Longer than any statement may take: what was accepted by somebody who saw the owner in the queue is visible by then. */
+const IDLE = sql`interval '30 seconds'`;
+
 /** Where owners stand who wait. One who joins them starts there, or it would be served alone until it had caught up. */
 export const vtimeFloor = sql`coalesce((select min(vtime) from comfy.owner_queue where has_waiting), 0)`;
 
 /** Puts the owner `o` among those who wait: assignments of an update. */
 export const joinQueue = sql`
-  has_waiting = true, vtime = case when o.has_waiting then o.vtime else greatest(o.vtime, ${vtimeFloor}) end`;
+  has_waiting = true, idle_since = null,
+  vtime = case when o.has_waiting then o.vtime else greatest(o.vtime, ${vtimeFloor}) end`;
 
 /**
- * Takes owners without waiting jobs out of the queue. The rows are locked first and looked at again in a later statement: a job that was
- * accepted in between is visible to that one, and one that is being accepted puts its owner back. That takes `for update`: an accept locks
- * its owner's row `for key share`, which lets other accepts, claims and endings pass.
+ * Takes owners without waiting jobs out of the queue, in two steps. They are marked first; whoever sees the mark and adds a job removes
+ * it. Those still marked after a while leave. Until then claims look at them in vain, which costs little, and nobody waits for a lock.
  */
 export async function settleIdleOwners(db: Kysely<Tables>): Promise<void> {
-  const { rows } = await sql`
-    select 1 from comfy.owner_queue o where o.has_waiting and ${hasNoneWaiting} limit 1`.execute(db);
-  if (rows.length === 0) return;
-  await db.transaction().execute(async (trx) => {
-    const { rows: idle } = await sql<{ owner_id: string }>`
-      select o.owner_id from comfy.owner_queue o where o.has_waiting and ${hasNoneWaiting}
-      limit 1000 for update of o skip locked`.execute(trx);
-    const ids = idle.map(({ owner_id }) => owner_id);
-    await sql`
-      update comfy.owner_queue o set has_waiting = false
-      where o.owner_id = any(${ids}::text[]) and ${hasNoneWaiting}`.execute(trx);
-  });
+  const isLongIdle = sql`o.idle_since < ${now} - ${IDLE}`;
+  await sql`
+    with look as materialized (
+      select o.owner_id, h.has_none from comfy.owner_queue o cross join lateral (select ${hasNoneWaiting} as has_none) h
+      where o.has_waiting
+        and case when h.has_none then o.idle_since is null or ${isLongIdle} else o.idle_since is not null end
+      limit 1000 for no key update of o skip locked
+    )
+    update comfy.owner_queue o set
+      has_waiting = not (look.has_none and coalesce(${isLongIdle}, false)),
+      idle_since = case when not look.has_none or ${isLongIdle} then null else coalesce(o.idle_since, ${now}) end
+    from look where o.owner_id = look.owner_id`.execute(db);
 }
 
 const WAKE_MAX = 500;
@@ -46,9 +49,9 @@ async function wakeJobs(db: Kysely<Tables>, which: "due" | "all"): Promise<numbe
       from chosen where j.id = chosen.id returning j.owner_id
     ),
     owners as materialized (
-      select o.owner_id from comfy.owner_queue o where o.owner_id in (select owner_id from woken)
+      select o.owner_id from (select distinct owner_id from woken) w join comfy.owner_queue o using (owner_id)
       -- In one order, so that two who wake do not wait for each other.
-      order by o.owner_id for no key update
+      order by o.owner_id for no key update of o
     ),
     queue as (update comfy.owner_queue o set ${joinQueue} from owners where o.owner_id = owners.owner_id)
     select count(*) as count from woken`.execute(db);
@@ -67,12 +70,15 @@ export async function wakePostponedJobs(db: Kysely<Tables>): Promise<number> {
   }
 }
 
-/** Counts anew how many slots each owner holds and whether jobs wait. The rows are the truth, the counters a short cut to it. */
+/**
+ * Counts anew how many slots each owner holds and whether jobs wait. The rows are the truth, the counters a short cut to it. Who leaves
+ * the queue is decided by {@link settleIdleOwners} alone.
+ */
 export async function repairOwnerQueue(db: Kysely<Tables>): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    await sql`select 1 from comfy.owner_queue order by owner_id for update`.execute(trx);
+    await sql`select 1 from comfy.owner_queue order by owner_id for no key update`.execute(trx);
     await sql`
-      update comfy.owner_queue o set active = c.active, has_waiting = c.has_waiting
+      update comfy.owner_queue o set active = c.active, has_waiting = o.has_waiting or c.has_waiting
       from (
         select o.owner_id,
           (select count(*)::integer from comfy.jobs j
@@ -80,8 +86,6 @@ export async function repairOwnerQueue(db: Kysely<Tables>): Promise<void> {
           exists (select from comfy.jobs j where j.owner_id = o.owner_id and ${isWaiting}) as has_waiting
         from comfy.owner_queue o
       ) c
-      where o.owner_id = c.owner_id and (o.active, o.has_waiting) is distinct from (c.active, c.has_waiting)`.execute(
-      trx,
-    );
+      where o.owner_id = c.owner_id and (o.active <> c.active or c.has_waiting and not o.has_waiting)`.execute(trx);
   });
 }

@@ -45,6 +45,10 @@ create unique index jobs_retry_of on comfy.jobs (retry_of) where retry_of is not
 create index jobs_of_batch on comfy.jobs (batch_id, seq desc) where batch_id is not null;
 create index jobs_metadata on comfy.jobs using gin (metadata_pairs) where metadata_pairs is not null;
 
+-- Since when the owner was found without waiting jobs. It stays in the queue for a while, because accepts that see it there do not touch
+-- its row: fifty of them at once would wait for each other.
+alter table comfy.owner_queue add column idle_since timestamptz;
+
 alter table comfy.idempotency_keys
   alter column job_id drop not null,
   add column batch_id uuid,

@@ -6,11 +6,14 @@ import { parseArgs } from "node:util";
 import type { DeploymentName } from "./parts/deployment.ts";
 import { hasProc } from "./parts/proc.ts";
 import { formatReport, isReached, type Report } from "./report.ts";
+import { depth } from "./sections/depth.ts";
+import { listeners } from "./sections/listeners.ts";
+import { memory } from "./sections/memory.ts";
 import { overhead } from "./sections/overhead.ts";
 import type { Section } from "./sections/section.ts";
 import { throughput } from "./sections/throughput.ts";
 
-const sections: readonly Section[] = [overhead, throughput];
+const sections: readonly Section[] = [overhead, throughput, depth, listeners, memory];
 const names = sections.map(({ name }) => name).join(" ");
 
 const databases: Readonly<Record<string, DeploymentName>> = { postgres: "PostgreSQL + Redis", embedded: "embedded" };
@@ -31,6 +34,13 @@ function toDeployments(database: string | undefined): readonly DeploymentName[] 
   if (name === undefined)
     throw new Error(`--database is "${database}"; expected ${Object.keys(databases).join(" or ")}.`);
   return [name];
+}
+
+/** One section that breaks does not cost the figures of the others. */
+function toFailed({ name }: Section, error: unknown): Report {
+  process.exitCode = 1;
+  const sentence = `${name} broke off: ${error instanceof Error ? error.message : String(error)}`;
+  return { section: name, configuration: {}, tables: [], figures: [], skipped: [sentence] };
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -69,7 +79,7 @@ async function main(argv: readonly string[]): Promise<number> {
   };
   for (const section of sections) {
     if (positionals.length > 0 && !positionals.includes(section.name)) continue;
-    const report = await section.run(options);
+    const report = await section.run(options).catch((error: unknown) => toFailed(section, error));
     reports.push(report);
     process.stdout.write(`${formatReport(report)}\n\n`);
   }
@@ -83,7 +93,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, `${JSON.stringify({ machine, scale, reports }, null, 2)}\n`);
   }
-  return 0;
+  return Number(process.exitCode ?? 0);
 }
 
 const [, , ...argv] = process.argv;

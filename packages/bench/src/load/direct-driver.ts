@@ -62,7 +62,10 @@ export async function createDirectDriver(
       const url = urls[index % urls.length] ?? "";
       const id = crypto.randomUUID();
       const body = JSON.stringify({ prompt: toGraph(`direct/${id}`), prompt_id: id, client_id: clientId });
-      const done = new Promise<File>((resolve) => waiting.set(id, { resolve }));
+      const done = new Promise<File>((resolve, reject) => {
+        waiting.set(id, { resolve });
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
       const headers = { "content-type": "application/json" };
       await sendJson(`${url}/prompt`, { method: "POST", body, headers, dispatcher: agent, signal });
       const file = await done;

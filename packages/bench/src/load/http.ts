@@ -9,7 +9,7 @@ type Options = Parameters<typeof request>[1];
 export async function sendJson<Body>(url: string, options: Options): Promise<Body> {
   const { statusCode, body } = await request(url, options);
   const text = await body.text();
-  if (statusCode !== 200)
+  if (statusCode !== 200 && statusCode !== 202)
     throw new Error(`${options?.method ?? "GET"} ${new URL(url).pathname}: ${statusCode} ${text}`);
   return JSON.parse(text) as Body;
 }

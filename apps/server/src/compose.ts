@@ -4,6 +4,7 @@ import { createEnvironmentKeyRing } from "./access/environment-keys.ts";
 import { createIpGuard } from "./access/ip-guard.ts";
 import { createLimitRequest } from "./access/limit-request.ts";
 import { createMemoryRateLimiter } from "./access/rate-limiter-memory.ts";
+import { createStreamTickets } from "./access/stream-tickets.ts";
 import { systemClock } from "./clock.ts";
 import { type Backends, composeBackends } from "./compose/backends.ts";
 import type { Ground } from "./compose/ground.ts";
@@ -92,6 +93,7 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backe
       ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock }),
       limitRequest: createLimitRequest({ limiter, clock }),
       spendSignature: stored.signatures.spend,
+      streamTickets: createStreamTickets({ store: stored.tickets }),
       verbs: {
         ...jobs.verbs,
         ...composeHealthVerbs(ground, stored, own),

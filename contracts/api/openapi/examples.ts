@@ -111,6 +111,7 @@ const examples: Readonly<Record<string, unknown>> = {
   "v1JobsCreate 201": v1Job,
   "v1JobsList 200": { jobs: [completedV1Job], nextCursor: "4711" },
   "v1JobsRead 200": completedV1Job,
+  "v1JobsTicket 201": { ticket: "pQ3vT1xk0wJv9m2bZ8yLr5cN7dF4hG6sA1eUoIiXqWE", expiresIn: 60 },
   "v1JobsRetry 201": { ...v1Job, retryOf: "019ac1f0-0000-7000-8000-000000000004" },
   "v1Generate 200": completedV1Job,
   "v1BatchesCreate 201": batch,

@@ -22,6 +22,8 @@ export interface RouteMetadata {
    * Absent: the guard spends it before the handler runs.
    */
   readonly claims?: "job";
+  /** A single-use ticket for the job of the path, in `?ticket=`, opens it in place of a key: for browsers. */
+  readonly takesTicket?: true;
   /** OpenAPI grouping. */
   readonly tag: string;
 }

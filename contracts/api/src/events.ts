@@ -33,3 +33,23 @@ export const previewFlag = z
   .enum(["true", "false"])
   .optional()
   .describe("`true` also sends preview pictures while the job renders.");
+
+/** `?ticket=` of an event stream. */
+export const ticketParam = z
+  .string()
+  .max(64)
+  .optional()
+  .describe(
+    "A ticket of `POST /api/v1/jobs/{id}/ticket`, in place of a key: for an EventSource, which sends no headers.",
+  );
+
+/** What opens the events of one job once. */
+export const streamTicket = z
+  .object({
+    ticket: z
+      .string()
+      .describe("Goes into `?ticket=` of the event stream or of `WS /ws/jobs/{id}`; it opens one of them once."),
+    expiresIn: z.number().describe("Seconds until it is of no use."),
+  })
+  .meta({ id: "StreamTicket" });
+export type StreamTicket = z.infer<typeof streamTicket>;

@@ -12,6 +12,7 @@ import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
+import { createTicketStore } from "../adapters/database/stream-tickets.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
@@ -49,6 +50,7 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     records: createAssetRecords(db),
     signatures: createSignatureLedger(db),
     linkKeys: createLinkKeys(db),
+    tickets: createTicketStore(db),
   };
 }
 

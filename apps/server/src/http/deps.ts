@@ -2,6 +2,7 @@ import type { Authenticate } from "../access/authenticate.ts";
 import type { PendingSignature } from "../access/caller.ts";
 import type { IpGuard } from "../access/ip-guard.ts";
 import type { LimitRequest } from "../access/limit-request.ts";
+import type { StreamTickets } from "../access/stream-tickets.ts";
 import type { OpenLink } from "../assets/open-link.ts";
 import type { UploadAsset } from "../assets/upload-asset.ts";
 import type { Clock } from "../clock.ts";
@@ -67,6 +68,7 @@ export interface HttpDeps {
   readonly limitRequest: LimitRequest;
   /** False when the signature was spent before. */
   readonly spendSignature: (signature: PendingSignature) => Promise<boolean>;
+  readonly streamTickets: StreamTickets;
   readonly verbs: Verbs;
   readonly flags: HttpFlags;
   readonly openApiDocument: () => object;

@@ -4,7 +4,8 @@ import { errorStatus } from "@comfy/contracts";
 import { createId } from "../ids.ts";
 import type { LifecyclePart } from "../lifecycle.ts";
 import { createApp } from "./app.ts";
-import type { HttpDeps } from "./deps.ts";
+import type { AppDeps, HttpDeps } from "./deps.ts";
+import { createSocketDoor } from "./sockets/socket-door.ts";
 
 interface Timeouts {
   /** For the headers of a request. */
@@ -99,9 +100,12 @@ function toUrl(listening: string, port: number): string {
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): HttpServer {
   const draining = new AbortController();
   const closing = new AbortController();
-  const app = createApp({ ...deps, draining: draining.signal, closing: closing.signal });
+  const appDeps: AppDeps = { ...deps, draining: draining.signal, closing: closing.signal };
+  const app = createApp(appDeps);
+  const sockets = createSocketDoor(appDeps);
   const server = createServer({ ...TIMEOUTS, ...options.timeouts, maxHeaderSize: HEADER_SIZE_BYTES_MAX }, app);
   server.on("clientError", answerBroken);
+  server.on("upgrade", sockets.upgrade);
   server.on("request", (_req, res) => {
     // A connection that becomes idle during the drain would otherwise be kept alive until its timeout.
     res.once("close", () => draining.signal.aborted && setImmediate(() => server.closeIdleConnections()));
@@ -119,7 +123,11 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
 
   async function cut(): Promise<void> {
     closing.abort(new Error("The service is shutting down."));
-    const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+      // The server keeps no account of connections that were upgraded.
+      sockets.close();
+    }, LAST_ANSWERS_MS);
     await close();
     clearTimeout(timer);
   }

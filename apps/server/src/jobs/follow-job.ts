@@ -2,7 +2,7 @@ import { isTerminal, type JobEvent, type JobResult } from "@comfy/contracts";
 import type { Clock } from "../clock.ts";
 import { isId } from "../ids.ts";
 import type { Attention } from "./attention.ts";
-import type { EventBus } from "./event-bus.ts";
+import type { EventBus, JobNotice } from "./event-bus.ts";
 import { findOwnJob, type JobAddress } from "./find-own-job.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
@@ -89,8 +89,7 @@ function openLetters(jobId: string, { events, watcher, hasPreviews, signal }: Le
   // What is no id of ours is no channel of the wire either.
   if (!isId(jobId) || signal.aborted) return { mailbox, close() {} };
   const unsubscribe = events.subscribe(jobId, (notice) => {
-    if (notice.type === "finished" || notice.type === "cancel_requested") return;
-    if (notice.type !== "preview" || hasPreviews) mailbox.put(notice);
+    if (isEvent(notice) && (notice.type !== "preview" || hasPreviews)) mailbox.put(notice);
   });
   const unwatch = watcher.onEnded(jobId, mailbox.end);
   const close = () => {
@@ -101,6 +100,10 @@ function openLetters(jobId: string, { events, watcher, hasPreviews, signal }: Le
   };
   signal.addEventListener("abort", close, { once: true });
   return { mailbox, close };
+}
+
+function isEvent(notice: JobNotice): notice is Extract<JobNotice, JobEvent> {
+  return notice.type !== "finished" && notice.type !== "cancel_requested";
 }
 
 async function* toList(events: readonly NumberedEvent[]): AsyncGenerator<NumberedEvent> {

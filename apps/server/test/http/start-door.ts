@@ -5,6 +5,7 @@ import { createEnvironmentKeyRing } from "../../src/access/environment-keys.ts";
 import { createIpGuard } from "../../src/access/ip-guard.ts";
 import { createLimitRequest } from "../../src/access/limit-request.ts";
 import { createMemoryRateLimiter } from "../../src/access/rate-limiter-memory.ts";
+import { createStreamTickets, type TicketRecord, type TicketStore } from "../../src/access/stream-tickets.ts";
 import { systemClock as clock } from "../../src/clock.ts";
 import type { HttpDeps, HttpFlags, Verbs } from "../../src/http/app.ts";
 import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts";
@@ -32,6 +33,19 @@ export interface DoorOptions {
   readonly timeouts?: HttpServerOptions["timeouts"];
 }
 
+/** Tickets in memory, without a clock: the database's own suite holds the real store to its promises. */
+function createMemoryTicketStore(): TicketStore {
+  const records = new Map<string, TicketRecord>();
+  return {
+    insert: async (record) => void records.set(record.hash, record),
+    async take(hash) {
+      const record = records.get(hash);
+      records.delete(hash);
+      return record;
+    },
+  };
+}
+
 function openAccess(failuresPerMinute = 1_000) {
   const entries = [PRO_KEY, OTHER_KEY, FREE_KEY, `operator:${ADMIN_KEY}`];
   const keys = createEnvironmentKeyRing({ keys: entries, secret: SECRET, admins: ["operator"] });
@@ -41,6 +55,7 @@ function openAccess(failuresPerMinute = 1_000) {
     ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock, failuresPerMinute }),
     limitRequest: createLimitRequest({ limiter: createMemoryRateLimiter({ clock }), clock }),
     spendSignature: async ({ hash }: { hash: string }) => !spent.has(hash) && !!spent.add(hash),
+    streamTickets: createStreamTickets({ store: createMemoryTicketStore() }),
   };
 }
 

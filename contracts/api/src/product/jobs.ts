@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { c } from "../contract.ts";
-import { previewFlag, waitSecondsMax } from "../events.ts";
+import { previewFlag, ticketParam, waitSecondsMax } from "../events.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
 import { productJob } from "../jobs.ts";
 import { readErrors, writeErrors } from "./responses.ts";
@@ -50,13 +50,14 @@ export const jobRoutes = c.router({
     query: z.object({
       lastEventId: lastEventId.describe("The same, for clients that cannot set headers."),
       preview: previewFlag,
+      ticket: ticketParam,
     }),
     responses: {
       200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }),
       204: c.noBody(),
       ...readErrors,
     },
-    metadata: read,
+    metadata: { ...read, takesTicket: true } satisfies RouteMetadata,
   },
   cancel: {
     method: "POST",

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { RouteMetadata } from "../access.ts";
 import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
-import { previewFlag } from "../events.ts";
+import { previewFlag, streamTicket, ticketParam } from "../events.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
 import { lastEventId, waitSeconds } from "../product/jobs.ts";
 import { readErrors, writeErrors } from "../product/responses.ts";
@@ -83,13 +83,26 @@ export const v1JobRoutes = c.router({
     query: z.strictObject({
       lastEventId: lastEventId.describe("The same, for clients that cannot set headers."),
       preview: previewFlag,
+      ticket: ticketParam,
     }),
     responses: {
       200: c.otherResponse({ contentType: "text/event-stream", body: z.string() }),
       204: c.noBody(),
       ...readErrors,
     },
-    metadata: read,
+    metadata: { ...read, takesTicket: true } satisfies RouteMetadata,
+  },
+  ticket: {
+    method: "POST",
+    path: "/api/v1/jobs/:id/ticket",
+    summary: "Make a ticket for a browser",
+    description:
+      "For one of the streams of this job (server-sent events, or the WebSocket `/ws/jobs/{id}`, whose messages are JobEvents with their `id`), by whoever holds the key; a browser then needs none. It opens one stream once, within a minute.",
+    pathParams,
+    headers: writeHeaders,
+    body: nothing,
+    responses: { 201: streamTicket, ...writeErrors },
+    metadata: write,
   },
   delete: {
     method: "DELETE",

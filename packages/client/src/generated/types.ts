@@ -446,6 +446,7 @@ export type ErrorCode =
   | "unsupported_signature_version"
   | "missing_nonce"
   | "missing_content_sha256"
+  | "invalid_ticket"
   | "link_invalid"
   | "link_expired"
   | "access_denied"

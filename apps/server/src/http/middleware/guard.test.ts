@@ -39,6 +39,7 @@ async function serve(metadata: unknown): Promise<{ url: string; calls: () => num
     authenticate: { bySignature: refuse, byKey: refuse },
     limitRequest: async () => undefined,
     spendSignature: async () => true,
+    streamTickets: { issue: refuse, redeem: refuse },
     flags: { isAsyncEnabled: true, uploadSizeBytesMax: 1, corsOrigins: [], proxyHops: 0 },
   };
   const app = express();

@@ -32,7 +32,7 @@ export function routeOf(req: Request): AppRoute | undefined {
 
 export type GuardDeps = Pick<
   AppDeps,
-  "authenticate" | "clock" | "flags" | "ipGuard" | "limitRequest" | "publicUrl" | "spendSignature"
+  "authenticate" | "clock" | "flags" | "ipGuard" | "limitRequest" | "publicUrl" | "spendSignature" | "streamTickets"
 >;
 
 /**
@@ -40,21 +40,31 @@ export type GuardDeps = Pick<
  * was never used before. The order matters: a bad signature spends the address's bucket, never the key's.
  */
 export function createGuard(deps: GuardDeps): RequestHandler {
-  const { authenticate, clock, ipGuard, limitRequest, spendSignature } = deps;
+  const { authenticate, clock, ipGuard, limitRequest, spendSignature, streamTickets } = deps;
   const readRawBody = createReadRawBody(deps);
   const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";
 
-  async function identify(req: Request, access: KnownAccess, body: Buffer): Promise<Authenticated> {
-    const request = { method: req.method, target: prefix + req.originalUrl, headers: req.headers, body };
+  async function identify(req: Request, route: AppRoute, access: KnownAccess): Promise<Authenticated> {
+    const visit = visitOf(req);
+    visit.body = await readRawBody(req, route);
+    const { method, headers, originalUrl } = req;
+    const request = { method, target: prefix + originalUrl, headers, body: visit.body };
     return access === "key" ? authenticate.byKey(request) : authenticate.bySignature(request);
+  }
+
+  /** Who sends no key may have a ticket, where the route takes one. Nothing that such a caller sends is read. */
+  async function redeemTicket(req: Request, route: AppRoute): Promise<Authenticated | undefined> {
+    const { takesTicket } = (route.metadata ?? {}) as Partial<RouteMetadata>;
+    const { ticket } = req.query;
+    if (!takesTicket || typeof ticket !== "string" || req.get(headerNames.apiKey) !== undefined) return undefined;
+    return { caller: await streamTickets.redeem(ticket, String(req.params.id)) };
   }
 
   async function admit(req: Request, route: AppRoute, access: KnownAccess): Promise<Authenticated> {
     const ip = req.ip ?? "";
     try {
       const visit = visitOf(req);
-      visit.body = await readRawBody(req, route);
-      visit.authenticated = await identify(req, access, visit.body);
+      visit.authenticated = (await redeemTicket(req, route)) ?? (await identify(req, route, access));
       return visit.authenticated;
     } catch (error) {
       if (error instanceof AppError && error.status === 401) await ipGuard.recordFailure(ip);

@@ -37,7 +37,7 @@ function toFilter(query: JobPageQuery) {
 }
 
 export function createV1JobRoutes(deps: AppDeps) {
-  const { verbs, flags, draining } = deps;
+  const { verbs, flags, draining, streamTickets } = deps;
 
   /** A new job, or the one that an earlier request made. */
   async function tellMade(submitted: Submitted, res: ServerResponse) {
@@ -69,6 +69,12 @@ export function createV1JobRoutes(deps: AppDeps) {
     },
     result: createResultRoute(deps),
     events: createEventsRoute(deps),
+    async ticket(call: Call) {
+      const { caller } = authenticatedOf(call.req);
+      const { id } = await verbs.readJob({ ...toAddress(call), signal: watchCaller(call.res) });
+      const { ticket, ttlMs } = await streamTickets.issue(caller, id);
+      return { status: 201 as const, body: { ticket, expiresIn: ttlMs / 1_000 } };
+    },
     delete: cancel,
     cancel,
     async retry({ req, res, params: { id } }: Call) {

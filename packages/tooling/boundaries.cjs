@@ -20,6 +20,10 @@ const workspaces = [
     tests: ["packages/comfyui-emulator/", "packages/client/"],
   },
   { path: "apps/(?!server/)[^/]+", may: ["packages/client/"] },
+  // Starts everybody as a process of its own; like any customer it knows the SDK and nothing else.
+  { path: "packages/chaos", may: ["packages/client/", "packages/signing/"] },
+  // Starts the service as a process of its own and calls it by hand: what is measured is the service, not the SDK.
+  { path: "packages/bench", may: ["packages/client/", "packages/signing/", "contracts/comfyui/"] },
   { path: "packages/tooling", may: [] },
 ];
 

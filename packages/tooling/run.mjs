@@ -14,6 +14,8 @@ const commands = {
   demo: ["apps/cli/src/main.ts", "demo"],
   start: ["apps/cli/src/main.ts", "start"],
   conformance: ["apps/cli/src/main.ts", "conformance"],
+  chaos: ["packages/chaos/src/main.ts"],
+  bench: ["packages/bench/src/main.ts"],
   test: ["packages/tooling/src/main.ts", "test"],
   generate: ["packages/tooling/src/main.ts", "generate"],
   build: ["packages/tooling/src/main.ts", "build"],

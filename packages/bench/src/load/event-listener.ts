@@ -19,7 +19,7 @@ export function listen(url: string, key: string, dispatcher: Dispatcher, signal:
     for await (const chunk of body) {
       text += String(chunk);
       if (text.includes("\n\n")) started.resolve();
-      if (/^event: (completed|failed|cancelled)$/m.test(text)) {
+      if (/^data: \{"type":"(completed|failed|cancelled)"/m.test(text)) {
         ended.resolve(Date.now());
         return;
       }

@@ -1,5 +1,5 @@
 import type { Witness } from "./database/witness.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./stage/stage.ts";
 
 /** Evidence of a disaster that did not happen, to prove that the audit would see it. */
 export const injections = ["duplicate", "loss", "stuck"] as const;

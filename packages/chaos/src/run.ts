@@ -10,11 +10,11 @@ import { readClient, readRenders, readStrikes, readWebhooks } from "./evidence/r
 import type { ClientRecord, Evidence, StrikeRecord } from "./evidence/records.ts";
 import { inject } from "./inject.ts";
 import { createLoad } from "./load/load.ts";
-import { waitForQuiet } from "./quiesce.ts";
 import { createRandom } from "./random.ts";
-import { createStage, type Stage } from "./stage.ts";
+import { createStage, type Stage } from "./stage/stage.ts";
+import { createTopology } from "./stage/topology.ts";
+import { waitForQuiet } from "./stage/wait-for-quiet.ts";
 import { strike } from "./strikes/striker.ts";
-import { createTopology } from "./topology.ts";
 
 /** Everything a run came to. */
 export interface Outcome {

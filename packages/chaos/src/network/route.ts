@@ -10,93 +10,92 @@ export interface RouteOptions {
   readonly slow?: { readonly start: string; readonly delayMs: number };
 }
 
-/** One TCP connection between two processes, of which there may be many at once. */
+/** One way between two processes, for any number of connections. */
 export interface Route {
   setMode(mode: RouteMode): void;
   close(): Promise<void>;
 }
 
-interface Link {
-  readonly sockets: readonly [Socket, Socket];
+function reset(socket: Socket): void {
+  socket.on("error", () => undefined);
+  socket.resetAndDestroy();
+}
+
+interface Carrying {
+  readonly delayOf: (chunk: Buffer) => number;
+  readonly isPassing: () => boolean;
+}
+
+/** Everything one socket says, to another; what was on its way when the network went arrives late, as after a real partition. */
+function carry(from: Socket, to: Socket, { delayOf, isPassing }: Carrying): void {
+  const forward = (chunk: Buffer) => {
+    if (to.write(chunk) || from.destroyed) return;
+    from.pause();
+    to.once("drain", () => isPassing() && from.resume());
+  };
+  from.on("data", (chunk: Buffer) => {
+    const delayMs = delayOf(chunk);
+    if (delayMs > 0) setTimeout(() => forward(chunk), delayMs);
+    else forward(chunk);
+  });
+  from.on("end", () => to.end());
+  from.on("error", () => to.destroy());
+  from.on("close", () => to.destroy());
 }
 
 export async function openRoute({ listenPort, targetPort, slow }: RouteOptions): Promise<Route> {
   let mode: RouteMode = "pass";
-  const links = new Set<Link>();
+  const joined = new Set<Socket>();
   const waiting = new Set<Socket>();
-
-  const reset = (socket: Socket) => {
-    socket.on("error", () => undefined);
-    socket.resetAndDestroy();
-  };
+  const isPassing = () => mode === "pass";
+  const delayOf = (chunk: Buffer) =>
+    slow && chunk.toString("latin1", 0, slow.start.length) === slow.start ? slow.delayMs : 0;
 
   function join(near: Socket): void {
-    const far = dial({ port: targetPort, host: "127.0.0.1" });
-    const link: Link = { sockets: [near, far] };
-    links.add(link);
-    carry(near, far, (chunk) => (slow && chunk.toString("latin1", 0, 64).startsWith(slow.start) ? slow.delayMs : 0));
-    carry(far, near, () => 0);
-    for (const socket of link.sockets) socket.once("close", () => links.delete(link));
+    const far = dial({ port: targetPort, host: "127.0.0.1", noDelay: true });
+    carry(near, far, { delayOf, isPassing });
+    carry(far, near, { delayOf: () => 0, isPassing });
+    // One that was held has been paused, and a listener alone does not wake it.
+    near.resume();
+    for (const socket of [near, far]) {
+      joined.add(socket);
+      socket.once("close", () => joined.delete(socket));
+    }
   }
 
-  function carry(from: Socket, to: Socket, delayOf: (chunk: Buffer) => number): void {
-    from.on("data", (chunk: Buffer) => {
-      const forward = () => {
-        // Paused while the network is away: what was on its way arrives late, as it does when a partition heals.
-        if (!to.write(chunk) && !from.destroyed) {
-          from.pause();
-          to.once("drain", () => mode === "pass" && from.resume());
-        }
-      };
-      const delayMs = delayOf(chunk);
-      if (delayMs > 0) setTimeout(forward, delayMs);
-      else forward();
-    });
-    from.on("end", () => to.end());
-    from.on("error", () => to.destroy());
-    from.on("close", () => to.destroy());
-  }
-
-  function admit(near: Socket): void {
-    near.setNoDelay(true);
-    if (mode === "cut") return reset(near);
-    if (mode === "pass") return join(near);
+  function hold(near: Socket): void {
     near.pause();
     waiting.add(near);
     near.on("error", () => waiting.delete(near));
     near.once("close", () => waiting.delete(near));
   }
 
-  const server = await listen(createServer({ pauseOnConnect: false }, admit), listenPort);
+  const admit = { pass: join, blackhole: hold, cut: reset };
+  const server = createServer({ noDelay: true }, (near) => admit[mode](near));
+  await listen(server, listenPort);
   return {
     setMode(next) {
       mode = next;
-      for (const { sockets } of links) {
-        for (const socket of sockets) {
-          if (next === "cut") reset(socket);
-          else if (next === "blackhole") socket.pause();
-          else socket.resume();
-        }
+      for (const socket of joined) {
+        if (next === "cut") reset(socket);
+        else if (next === "blackhole") socket.pause();
+        else socket.resume();
       }
       if (next === "blackhole") return;
-      for (const socket of waiting) {
-        if (next === "cut") reset(socket);
-        else join(socket);
-      }
+      for (const socket of waiting) admit[next](socket);
       waiting.clear();
     },
     close: () =>
       new Promise((resolve) => {
-        for (const { sockets } of links) for (const socket of sockets) socket.destroy();
-        for (const socket of waiting) socket.destroy();
+        for (const socket of [...joined, ...waiting]) socket.destroy();
         server.close(() => resolve());
       }),
   };
 }
 
-function listen(server: Server, port: number): Promise<Server> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(new Error(`Port ${port} cannot be listened on: ${error.message}`)));
-    server.listen(port, "127.0.0.1", () => resolve(server));
+    server.listen(port, "127.0.0.1", () => resolve());
   });
 }

@@ -1,5 +1,4 @@
 import { connect, createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** A port of loopback that nobody listens on now. */
 export async function findFreePort(): Promise<number> {
@@ -11,7 +10,8 @@ export async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-function isListening(port: number): Promise<boolean> {
+/** Whether somebody accepts connections on a port of loopback. */
+export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
     const end = (answer: boolean) => {
@@ -22,12 +22,4 @@ function isListening(port: number): Promise<boolean> {
     socket.once("connect", () => end(true));
     socket.once("error", () => end(false));
   });
-}
-
-/** Waits until somebody listens; rejects when `signal` aborts. */
-export async function waitForPort(port: number, signal: AbortSignal): Promise<void> {
-  while (!(await isListening(port))) {
-    if (signal.aborted) throw new Error(`Nobody listens on port ${port}.`);
-    await sleep(50);
-  }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { TargetOptions } from "./target.ts";
+import type { Program } from "./life.ts";
 
 const DEBIAN_ROOT = "/usr/lib/postgresql";
 
@@ -28,7 +28,7 @@ export interface PostgresOptions {
  * Makes an empty cluster and says how its server is started. `fsync` is on: what was committed must survive a kill.
  * @throws Error when PostgreSQL is not installed.
  */
-export function preparePostgres({ folder, port, env }: PostgresOptions): Omit<TargetOptions, "name" | "logFile"> {
+export function preparePostgres({ folder, port, env }: PostgresOptions): Program {
   const bin = findPostgres();
   if (bin === undefined)
     throw new Error(`PostgreSQL was not found below ${DEBIAN_ROOT}: install it (apt-get install postgresql).`);

@@ -1,13 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { keys } from "../load/accounts.ts";
-import type { TargetOptions } from "./target.ts";
+import type { Program } from "./life.ts";
 
 /** Folder of the checkout: the programs under test are started as anybody would start them, by file and environment. */
 const checkout = fileURLToPath(new URL("../../../..", import.meta.url));
 const RECEIVER = fileURLToPath(new URL("../receiver/receiver-host.ts", import.meta.url));
-
-type Program = Omit<TargetOptions, "name" | "logFile">;
 
 const isReady = { line: /"event": ?"ready"/ };
 

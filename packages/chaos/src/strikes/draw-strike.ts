@@ -1,6 +1,6 @@
 import type { ProcessKind, StrikeKind } from "../evidence/records.ts";
 import type { Random } from "../random.ts";
-import type { Line } from "../topology.ts";
+import type { Line } from "../stage/topology.ts";
 
 /** What will be done to whom, for how long. */
 export interface Strike {

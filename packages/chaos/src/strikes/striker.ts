@@ -4,7 +4,7 @@ import type { Journal } from "../evidence/journal.ts";
 import type { StrikeRecord } from "../evidence/records.ts";
 import type { Target } from "../processes/target.ts";
 import type { Random } from "../random.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../stage/stage.ts";
 import { chooseAim, takersOf } from "./aim.ts";
 import { drawStrike, type Strike, type StrikeTargets } from "./draw-strike.ts";
 
@@ -42,15 +42,18 @@ export async function strike(options: StrikerOptions): Promise<readonly StrikeRe
   // One part of the world at a time: a process and the lines that lead to it.
   const isFree = (name: string) => ![...struck].some((other) => other.includes(name) || name.includes(other));
 
-  for (let n = 1; n <= count && !signal.aborted; n++) {
-    await sleep(everyMs * (0.5 + random.next()), undefined, { signal }).catch(() => undefined);
+  let dueMs = performance.now();
+  for (let n = 1; n <= count && !signal.aborted; ) {
+    // From when it was due, not from when it was done: aiming takes time too.
+    dueMs += everyMs * (0.5 + random.next());
+    await sleep(Math.max(0, dueMs - performance.now()), undefined, { signal }).catch(() => undefined);
     const aim = chooseAim(hits);
     const drawn = drawStrike(targets, random, isFree, takersOf(aim, random));
     if (drawn === undefined || signal.aborted) continue;
     struck.add(drawn.target);
     const states = await waitForState(aim, options);
     for (const state of Object.keys(states)) hits.set(state, (hits.get(state) ?? 0) + 1);
-    const begun = { n, ...toNames(drawn), at: Date.now(), aim, states };
+    const begun = { n: n++, ...toNames(drawn), at: Date.now(), aim, states };
     options.onStrike(begun);
     const heal = await hit(drawn, stage);
     const whole = async () => {

@@ -1,4 +1,4 @@
-import type { ProcessKind } from "./evidence/records.ts";
+import type { ProcessKind } from "../evidence/records.ts";
 
 /** Which processes a run has. */
 export interface Topology {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpenWork, Witness } from "./database/witness.ts";
+import type { OpenWork, Witness } from "../database/witness.ts";
 
 const LOOK_EVERY_MS = 500;
 const HASTEN_AFTER_MS = 10_000;

@@ -18,7 +18,6 @@ import { createHealthServer } from "./http/health-server.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createId } from "./ids.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
-import type { Log } from "./log.ts";
 
 export interface Service {
   readonly lifecycle: Lifecycle;
@@ -27,10 +26,7 @@ export interface Service {
 }
 
 /** Puts the service together, bottom up. This file and its folder alone know everybody; nothing is decided here. */
-export async function compose(
-  config: Config,
-  options: { readonly log: Log; readonly version: string },
-): Promise<Service> {
+export async function compose(config: Config, options: Pick<Ground, "log" | "version" | "knocks">): Promise<Service> {
   const { log } = options;
   const lifecycle = createLifecycle({ log, drainTimeoutMs: config.drainTimeoutMs });
   const publicUrl = (): string => config.publicUrl ?? http.url;

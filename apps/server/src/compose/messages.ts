@@ -51,6 +51,7 @@ function composeEvents({ config, log, lifecycle }: Ground, deploymentId: string,
 
 function composeKnocks(ground: Ground, stored: Records, deploymentId: string, openRedis: OpenRedis): Knocks {
   const { config, log, lifecycle } = ground;
+  if (ground.knocks !== undefined) return ground.knocks;
   if (config.queue.type === "off") return silentKnocks;
   const driver = composeQueueDriver(ground, stored, openRedis);
   const isKnown = async (jobId: string) => (await stored.jobs.find(jobId)) !== undefined;

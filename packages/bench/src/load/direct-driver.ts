@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import type { Graph } from "@comfy/comfyui-contract";
 import type { Agent } from "undici";
-import { WebSocket } from "ws";
+import { openSocket } from "../sockets/open-socket.ts";
 import { readBytes, sendJson } from "./http.ts";
 
 /** How somebody without a service would do it: submit, wait on the socket, fetch the file. Nothing is signed, kept or survived. */
@@ -40,13 +39,8 @@ export async function createDirectDriver(
 ): Promise<DirectDriver> {
   const clientId = crypto.randomUUID();
   const waiting = new Map<string, Waiting>();
-  const sockets = await Promise.all(
-    urls.map(async (url) => {
-      const socket = new WebSocket(`${url.replace("http", "ws")}/ws?clientId=${clientId}`);
-      socket.on("message", (text) => hear(JSON.parse(String(text)) as Executed));
-      await once(socket, "open");
-      return socket;
-    }),
+  const cuts = await Promise.all(
+    urls.map((url) => openSocket(url, clientId, (text) => hear(JSON.parse(text) as Executed))),
   );
 
   function hear({ type, data }: Executed): void {
@@ -73,7 +67,7 @@ export async function createDirectDriver(
       await readBytes(`${url}/view?${new URLSearchParams(file)}`, { dispatcher: agent, signal, sizeBytes });
     },
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.terminate();
+      for (const cut of cuts) cut();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, request } from "undici";
 
 /** One HTTP client for everything that is compared, so that its own cost is on both sides. */
-export const createAgent = () => new Agent({ connections: 256, headersTimeout: 0, bodyTimeout: 0 });
+export const createAgent = (connections = 256) => new Agent({ connections, headersTimeout: 0, bodyTimeout: 0 });
 
 type Options = Parameters<typeof request>[1];
 

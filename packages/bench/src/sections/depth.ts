@@ -1,8 +1,8 @@
 import { createCaller } from "../load/caller.ts";
 import { median, percentile, runClosedLoop } from "../load/closed-loop.ts";
-import { countWaiting, fillQueue } from "../load/fill-queue.ts";
 import { createAgent } from "../load/http.ts";
 import { type Deployment, NOT_INSTALLED, startDeployment } from "../parts/deployment.ts";
+import { countWaiting, fillQueue } from "../parts/fill-queue.ts";
 import { toKeys } from "../parts/server.ts";
 import { startStubs } from "../parts/stubs.ts";
 import { type Report, round } from "../report.ts";

@@ -1,4 +1,3 @@
-import { Agent } from "undici";
 import { createCaller } from "../load/caller.ts";
 import { percentile } from "../load/closed-loop.ts";
 import { listen } from "../load/event-listener.ts";
@@ -62,7 +61,7 @@ async function measure({ server }: Deployment, count: number): Promise<readonly 
   const [key] = toKeys(1);
   const agent = createAgent();
   const { pollUrl } = await createCaller({ server, keys: toKeys(1), agent, sizeBytes: 0 }).submit(0, signal);
-  const streams = new Agent({ connections: count, headersTimeout: 0, bodyTimeout: 0 });
+  const streams = createAgent(count);
   const all = Array.from({ length: count }, () =>
     listen(`${server.url}${pollUrl}/events`, key?.key ?? "", streams, signal),
   );

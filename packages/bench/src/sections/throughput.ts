@@ -2,10 +2,10 @@ import { createCaller } from "../load/caller.ts";
 import { type LoadResult, percentile, perSecond, runClosedLoop } from "../load/closed-loop.ts";
 import { type CpuUse, countCpu } from "../load/cpu.ts";
 import { createAgent } from "../load/http.ts";
-import { readTransactions } from "../load/statements.ts";
 import { type Deployment, NOT_INSTALLED, startDeployment } from "../parts/deployment.ts";
 import { toKeys } from "../parts/server.ts";
 import { type Stubs, startStubs } from "../parts/stubs.ts";
+import { readTransactions } from "../parts/transactions.ts";
 import { type Figure, type Report, round } from "../report.ts";
 import type { Section, SectionOptions } from "./section.ts";
 

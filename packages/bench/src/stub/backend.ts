@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createSockets } from "../sockets/serve-sockets.ts";
 import { createFiles } from "./files.ts";
 import { nodeClasses } from "./node-classes.ts";
 import { isRefusal, parsePrompt } from "./prompts.ts";
 import type { Rendering } from "./protocol.ts";
 import { Runner } from "./runner.ts";
-import { createSockets } from "./sockets.ts";
 
 export interface StubBackend {
   readonly url: string;

@@ -1,6 +1,6 @@
+import type { StubSockets } from "../sockets/serve-sockets.ts";
 import { type StubPrompt, toOutputs, toQueueItem } from "./prompts.ts";
 import type { Rendering } from "./protocol.ts";
-import type { StubSockets } from "./sockets.ts";
 
 /** As many entries as ComfyUI keeps. */
 const HISTORY_MAX = 10_000;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createEmulator, type Emulator } from "@comfy/comfyui-emulator";
 import { signRequest } from "@comfy/signing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { compose } from "../../src/compose.ts";
+import { compose, type Service } from "../../src/compose.ts";
 import { parseConfig } from "../../src/config.ts";
 import { type Knocks, silentKnocks } from "../../src/jobs/knocks.ts";
 import { silentLog } from "../../src/log.ts";
@@ -31,7 +31,7 @@ async function openPair(postgres: PostgresServer, emulator: Emulator, knocks: Kn
     ALLOW_PRIVATE_URLS: "true",
     DRAIN_SECONDS: "2",
   };
-  const services = [];
+  const services: Service[] = [];
   for (const ROLE of ["http", "worker"]) {
     const config = parseConfig({ ...environment, ROLE });
     const service = await compose(config, { log: silentLog, version: "0.0.0-test", knocks });

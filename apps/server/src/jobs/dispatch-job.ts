@@ -10,6 +10,9 @@ import { toMissingError } from "./prepare-job.ts";
 import { followRender } from "./render-watch.ts";
 import type { Next, Run } from "./run.ts";
 
+/** A render that is over by then needs no note that it arrived: who takes it up finds it, or looks for it a little longer. */
+const NOTE_AFTER_MS = 1_000;
+
 /** Thrown between the write-ahead record and the request. */
 class LeaseEndedError extends Error {}
 
@@ -63,6 +66,7 @@ async function renderOn(run: Run, slot: AcquiredSlot, inputs: PinnedInputs): Pro
   if (attempt === undefined) return { type: "let_go" };
   run.live = attempt;
   deps.events.publish(claimed.job.id, { type: "running" });
+  let noting: NodeJS.Timeout | undefined;
   try {
     return await followRender(
       run,
@@ -77,13 +81,15 @@ async function renderOn(run: Run, slot: AcquiredSlot, inputs: PinnedInputs): Pro
             if (deps.ownership.lease(backend.id)?.epoch !== lease.epoch) throw new LeaseEndedError();
           },
           async onAccepted() {
-            noteArrival(run, attempt);
+            noting = setTimeout(() => noteArrival(run, attempt), NOTE_AFTER_MS);
           },
         }),
     );
   } catch (error) {
     if (error instanceof LeaseEndedError) return { type: "unsent", attempt };
     throw error;
+  } finally {
+    clearTimeout(noting);
   }
 }
 

@@ -186,3 +186,23 @@ test("that outputs are collected is only written when it takes longer than a sec
   expect(quick.done).not.toContain("is collecting");
   expect(quick.phases).toEqual(["preparing", "rendering", "collecting"]);
 });
+
+test("that a prompt arrived is only written when its render takes longer than a second", async () => {
+  const ended = Promise.withResolvers<void>();
+  const slow = setUpRun({
+    backends: {
+      a: [
+        async ({ onAccepted }) => {
+          await onAccepted();
+          await ended.promise;
+          return { type: "succeeded", files: [] };
+        },
+      ],
+    },
+  });
+  const running = slow.run();
+  await expect.poll(() => slow.done, { timeout: 5_000 }).toContain("acked");
+  ended.resolve();
+  await running;
+  expect(slow.done.at(-1)).toBe("ended: complete");
+});

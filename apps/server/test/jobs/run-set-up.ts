@@ -94,7 +94,7 @@ export function setUpRun({ backends, claimed, changes, acquire, isReachable = ()
         return { ...attempt({ id, n: attempts, backendId, backendEpoch, state: "sent" }), summary, outputNodes };
       },
       markAttempt: async (_lease, _id, state, cause) => {
-        if (state !== "acked") done.push(`${state}: ${cause}`);
+        done.push(state === "acked" ? "acked" : `${state}: ${cause}`);
       },
       postpone: async (_lease, { reason, delayMs }) => done.push(`postponed by ${delayMs}: ${reason}`) > 0,
       renew: async (leases, leaseMs) => (done.push(`renewed for ${leaseMs}`) > 0 ? leases : leases),

@@ -57,10 +57,13 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
 export type Records = Awaited<ReturnType<typeof composeRecords>>;
 
 /** Where bytes live, who may open them, and what comes from outside. */
-export async function composeAssets(ground: Ground, { records, linkKeys }: Records) {
+export async function composeAssets(ground: Ground, { database, records, linkKeys }: Records) {
   const { config, clock, lifecycle, publicUrls } = ground;
   const { uploadSizeBytesMax } = config;
-  const blobs = await createDiskBlobStore({ directory: join(config.dataDirectory, "assets") });
+  const blobs = await createDiskBlobStore({
+    directory: join(config.dataDirectory, "assets"),
+    isSynced: database.durability === "server",
+  });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: config.arePrivateUrlsAllowed });
   lifecycle.add({ name: "outgoing", stop: outgoing.close });

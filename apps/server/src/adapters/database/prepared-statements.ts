@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PostgresPool, PostgresPoolClient } from "kysely";
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import type { Pool, PoolClient } from "pg";
 import type { Log } from "../../log.ts";
 import { sqlStateOf } from "./translate-errors.ts";
@@ -38,7 +38,9 @@ export function withPreparedStatements(pool: Pool, log: Log): PostgresPool {
   }
 
   function wrap(client: PoolClient): PostgresPoolClient {
-    const query = (text: string, values: readonly unknown[] = []) => run(client, text, values);
+    // `pg` says "string" where kysely names the commands.
+    const query = (text: string, values: readonly unknown[]) =>
+      run(client, text, values) as Promise<PostgresQueryResult<unknown>>;
     const { processID } = client as PoolClient & { readonly processID?: number };
     return {
       ...(processID !== undefined && { processID }),

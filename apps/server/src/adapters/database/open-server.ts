@@ -23,8 +23,9 @@ export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): Po
     query_timeout: 25_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
-    // One plan for any value: the usual five that fit one value each are never repaid. And no machine code is made for plans: the planner's
-    // guess of a claim is high enough to compile it, which took 400 ms for a statement that runs for two.
+    // One plan for any value, as the usual five that fit one value each are never repaid; often made while the tables are still empty, so it
+    // must not read them whole: every statement has its index. And no machine code: the planner's guess of a claim is high enough to
+    // compile it, which took 400 ms for a statement that runs for two.
     options: "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
     // Large integers are counts, sizes and times here, all below 2^53; `pg` would give them as text.
     types: { getTypeParser: (oid: number, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },

@@ -2,6 +2,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    projects: ["contracts/*", "workflows", "packages/{bench,signing,client,comfyui,comfyui-emulator,chaos,tooling}", "apps/*"],
+    projects: [
+      "contracts/*",
+      "workflows",
+      "packages/{bench,signing,client,comfyui,comfyui-emulator,chaos,tooling}",
+      "apps/*",
+    ],
   },
 });

@@ -1,6 +1,7 @@
 import { checkBoundaries } from "./boundaries.ts";
 import { checkGenerated } from "./generated.ts";
 import { checkHouseRules } from "./house-rules.ts";
+import { checkPromises } from "./promises.ts";
 import { type Outcome, runCommand } from "./run-command.ts";
 
 /** One thing `npm test` insists on beside the tests. */
@@ -23,6 +24,7 @@ export const lanes: readonly (readonly Step[])[] = [
   [command("types", "tsc", "--project", ".")],
   [
     { name: "house rules", run: () => checkHouseRules() },
+    { name: "promises", run: () => checkPromises() },
     command("lint and format", "biome", "check", "--error-on-warnings", "."),
     { name: "import boundaries", run: (signal) => checkBoundaries({ signal }) },
     command("dead code", "knip", "--no-progress"),

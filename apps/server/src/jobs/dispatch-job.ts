@@ -59,7 +59,12 @@ async function renderOn(run: Run, slot: AcquiredSlot, inputs: PinnedInputs): Pro
   const lease = deps.ownership.lease(backend.id);
   if (lease === undefined) return { type: "let_go" };
   const signal = AbortSignal.any([run.control.signal, run.hooks.detach, lease.lost]);
-  const prepared = await prepare(run, slot, inputs, signal);
+  const prepared = await prepare(run, slot, inputs, signal).catch((error: unknown) => {
+    // Nothing was sent: whoever owns the backend now, or another one, does it.
+    if (lease.lost.aborted) return undefined;
+    throw error;
+  });
+  if (prepared === undefined) return { type: "let_go" };
   if (!prepared.ok) return { type: "unfit", error: prepared.error };
   const { graph, ...written } = prepared.attempt;
   const attempt = await deps.jobs.beginAttempt(claimed.lease, { ...written, graph, backendLease: toRow(lease) });

@@ -86,6 +86,21 @@ describe("a lease", () => {
     expect(setUp.done.at(-1)).toBe("postponed by 0: Its worker let go of it.");
   });
 
+  test("that is lost while inputs are brought to the backend lets go of the job, which has not failed by that", async () => {
+    const setUp = setUpRun({
+      backends: { a: [succeed] },
+      changes: {
+        stageInputs: (_backend, _inputs, signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason));
+            setUp.lost.abort(new Error("It was given back, or taken over."));
+          }),
+      },
+    });
+    await setUp.run();
+    expect(setUp.done).toEqual(["a released", "postponed by 0: Its worker let go of it."]);
+  });
+
   test("that is lost in the middle of a render lets go of the prompt, which the next owner goes on with at once", async () => {
     const setUp = setUpRun({
       backends: {

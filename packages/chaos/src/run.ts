@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Audit, audit } from "./audit/audit.ts";
 import type { ChaosOptions } from "./command-line.ts";
 import { createWitness, type OpenWork, type Witness } from "./database/witness.ts";
@@ -9,7 +10,7 @@ import { createJournal } from "./evidence/journal.ts";
 import { readClient, readRenders, readStrikes, readWebhooks } from "./evidence/read-logs.ts";
 import type { ClientRecord, Evidence, StrikeRecord } from "./evidence/records.ts";
 import { inject } from "./inject.ts";
-import { createLoad } from "./load/load.ts";
+import { createLoad, type Load } from "./load/load.ts";
 import { createRandom } from "./random.ts";
 import { createStage, type Stage } from "./stage/stage.ts";
 import { createTopology } from "./stage/topology.ts";
@@ -35,8 +36,7 @@ export interface Outcome {
 
 export type Tell = (sentence: string) => void;
 
-/** How often one is struck when nothing says how long it all takes: a strike wants some jobs under way. */
-const STRIKE_EVERY_MS = 4_000;
+const LOOK_EVERY_MS = 100;
 const LOAD_MS_MAX = 3_600_000;
 
 /** Plays a whole run and audits it. Rejects when the stage cannot be built. */
@@ -87,7 +87,8 @@ async function play(given: Play): Promise<Outcome> {
     journal: strikeLog,
     random: given.random.fork(),
     count: options.killCount,
-    everyMs: options.durationMs === undefined ? STRIKE_EVERY_MS : options.durationMs / (options.killCount + 1),
+    untilDue: createPace(options, load, strikesEnd.signal),
+    cancelOne: load.cancelOne,
     leaseMs: options.leaseSeconds * 1_000,
     failoverMs: options.failoverSeconds * 1_000,
     signal: AbortSignal.any([loadEnd, strikesEnd.signal]),
@@ -103,6 +104,16 @@ async function play(given: Play): Promise<Outcome> {
   const quietMs = performance.now() - startedMs - loadMs;
   await load.finish(over);
   return { ...(await judge(given, witness)), options, folder, strikes, open, loadMs, quietMs };
+}
+
+/** Spreads the strikes over the time of the run, or over its jobs when no time is given. */
+function createPace({ durationMs, jobCount, killCount }: ChaosOptions, load: Load, end: AbortSignal) {
+  const startedMs = performance.now();
+  const progress = () =>
+    durationMs === undefined ? load.count / jobCount : (performance.now() - startedMs) / durationMs;
+  return async (n: number) => {
+    while (progress() < n / (killCount + 1) && !end.aborted) await sleep(LOOK_EVERY_MS);
+  };
 }
 
 async function judge({ options, folder, stage, tell }: Play, witness: Witness) {

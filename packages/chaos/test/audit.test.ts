@@ -132,7 +132,7 @@ describe("what backends saw", () => {
   });
 
   test.for([
-    { cause: "unreachable", strike: { kind: "blackhole", target: "servers-emulator-1" } },
+    { cause: "unreachable", strike: { kind: "blackhole", target: "all-emulator-1" } },
     { cause: "unreachable", strike: { kind: "freeze", process: "worker", target: "worker-1" } },
     { cause: "never_arrived", strike: { kind: "kill", process: "worker", target: "worker-1" } },
     { cause: "output_gone", strike: { kind: "restart" } },

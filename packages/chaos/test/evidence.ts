@@ -30,7 +30,7 @@ export const attemptOf = (n: number, changes: Partial<AttemptRow> = {}): Attempt
   id: `prompt-${n}`,
   job_id: "job-1",
   n,
-  backend_id: "backend-a",
+  backend_id: "emulator-1",
   state: "done",
   cause: null,
   created_at: n * 10_000,

@@ -84,7 +84,7 @@ test("a cut resets what is open and what comes, until it is healed", async () =>
 });
 
 test("requests that are to be slow are overtaken", async () => {
-  const { call } = await setUp({ slow: { start: "GET /view", delayMs: 200 } });
+  const { call } = await setUp({ slow: { start: "GET /view", delaysMs: [200] } });
   const [slow, quick] = [await call(), await call()];
   const order: string[] = [];
   const both = [slow, quick].map(async (socket) => order.push(await read(socket)));

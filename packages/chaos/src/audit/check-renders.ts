@@ -34,7 +34,6 @@ export function checkRenders(
     renders.filter(({ event, status }) => event === "finished" && status === SUCCESS).map(({ promptId }) => promptId),
   );
   const byId = new Map(attempts.map((attempt) => [attempt.id, attempt]));
-  const names = nameBackends(sent, byId);
   const faults: Fault[] = [...checkEachOnce(sent), ...sent.flatMap((record) => checkKnown(record, byId))];
   const repeats: Repeat[] = [];
   const sentOf = new Map(sent.map((record) => [record.promptId, record]));
@@ -49,7 +48,7 @@ export function checkRenders(
       const before = own[index - 1];
       if (before === undefined) continue;
       const span = { from: before.created_at, to: attempt.created_at };
-      const reasons = findReasons(before, names.get(before.backend_id), span, strikes);
+      const reasons = findReasons(before, span, strikes);
       const cause = before.cause ?? "not said";
       if (reasons.length === 0) faults.push(unexplained(job, before, attempt, cause));
       // What never reached a backend was no repeat for anybody.
@@ -59,16 +58,6 @@ export function checkRenders(
     }
   }
   return { faults, repeats, submissions: sent.length };
-}
-
-/** Which emulator a backend id of the service means, as its prompts tell. */
-function nameBackends(sent: readonly RenderRecord[], byId: ReadonlyMap<string, AttemptRow>): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const { promptId, backend } of sent) {
-    const attempt = byId.get(promptId);
-    if (attempt !== undefined) names.set(attempt.backend_id, backend);
-  }
-  return names;
 }
 
 function checkEachOnce(sent: readonly RenderRecord[]): Fault[] {

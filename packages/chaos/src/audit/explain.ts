@@ -15,9 +15,11 @@ export const toWords = ({ n, kind, target }: StrikeRecord) => `strike ${n} (${ki
 const overlaps = (strike: StrikeRecord, { from, to }: Span) =>
   strike.at <= to + SKEW_MS && strike.healedAt + AFTERMATH_MS >= from;
 
-/** Whether a strike was aimed at this backend, or at the line to it. */
-const isOnBackend = (backend: string | undefined) => (strike: StrikeRecord) =>
-  strike.process === "emulator" && (backend === undefined || strike.target.endsWith(backend));
+/** Whether a strike was aimed at this backend, or at a way to it. */
+const isOnBackend =
+  (backend: string) =>
+  ({ target }: StrikeRecord) =>
+    target === backend || target.endsWith(`-${backend}`);
 
 /** Whether it took the owner of the work away: the process itself, its database, or what it knows of the others. */
 const isOnOwner = ({ process }: StrikeRecord) => ["server", "worker", "postgres", "redis"].includes(process);
@@ -29,12 +31,11 @@ const isDeath = ({ kind }: StrikeRecord) => kind === "kill" || kind === "restart
  * that "died" without having been killed is no explanation.
  */
 export function findReasons(
-  { cause }: Pick<AttemptRow, "cause">,
-  backend: string | undefined,
+  { cause, backend_id }: Pick<AttemptRow, "cause" | "backend_id">,
   span: Span,
   strikes: readonly StrikeRecord[],
 ): StrikeRecord[] {
-  const isHere = isOnBackend(backend);
+  const isHere = isOnBackend(backend_id);
   const fits = (strike: StrikeRecord): boolean => {
     switch (cause) {
       case "backend_died":
@@ -58,7 +59,7 @@ export function findReasons(
 }
 
 /** The strikes that can hold a POST back until nobody waits for it any more. */
-export function findDelays(backend: string | undefined, span: Span, strikes: readonly StrikeRecord[]): StrikeRecord[] {
+export function findDelays(backend: string, span: Span, strikes: readonly StrikeRecord[]): StrikeRecord[] {
   const isHere = isOnBackend(backend);
   const holds = (strike: StrikeRecord) => (isHere(strike) && !isDeath(strike)) || isOnOwner(strike);
   return strikes.filter((strike) => overlaps(strike, span) && holds(strike));

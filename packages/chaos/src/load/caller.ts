@@ -20,8 +20,15 @@ const ANSWER_TIMEOUT_MS = 40_000;
 const SUBMIT_TIMEOUT_MS = 10_000;
 const TRY_FOR_MS = 180_000;
 
-/** One customer with its key, through whichever door the dice choose. */
-export function createCaller(options: CallerOptions) {
+/** Customers with their keys, each request through whichever door the dice choose. */
+export interface Caller {
+  /** From the first try to the end of the job. Never rejects. */
+  run(errand: Errand): Promise<void>;
+  /** Cancels the job that has been waited for longest and that nobody has cancelled yet. */
+  cancelOne(): void;
+}
+
+export function createCaller(options: CallerOptions): Caller {
   const { random, journal, signal } = options;
   const clients = keys.map(({ key, weight }) => ({ weight, client: createClient(key, options) }));
 
@@ -57,9 +64,10 @@ export function createCaller(options: CallerOptions) {
     }
   }
 
-  async function cancel(client: ComfyClient, { kind, cancelAfterMs }: Errand, jobId: string): Promise<void> {
-    if (cancelAfterMs === undefined) return;
-    await pause(cancelAfterMs, signal);
+  const waiting = new Map<string, () => Promise<void>>();
+
+  async function cancel(client: ComfyClient, { kind }: Errand, jobId: string): Promise<void> {
+    waiting.delete(jobId);
     journal.write({ event: "cancel_asked", at: Date.now(), jobId });
     await client
       .job(kind, jobId)
@@ -69,19 +77,27 @@ export function createCaller(options: CallerOptions) {
       });
   }
 
-  /** From the first try to the end of the job. Never rejects. */
-  return async function run(errand: Errand): Promise<void> {
+  async function run(errand: Errand): Promise<void> {
     const { client } = random.weighted(clients);
     try {
       // The same request from two places at once is one job.
       const tries = errand.isDoubled ? [submit(client, errand), submit(client, errand)] : [submit(client, errand)];
       const [jobId] = await Promise.all(tries);
       if (jobId === undefined) return;
-      await Promise.all([cancel(client, errand, jobId), follow(client, errand, jobId)]);
+      waiting.set(jobId, () => cancel(client, errand, jobId));
+      const following = follow(client, errand, jobId).finally(() => waiting.delete(jobId));
+      if (errand.cancelAfterMs !== undefined) await pause(errand.cancelAfterMs, signal);
+      if (errand.cancelAfterMs !== undefined) await cancel(client, errand, jobId);
+      await following;
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       journal.write({ event: "gave_up", at: Date.now(), key: errand.key, reason });
     }
+  }
+
+  return {
+    run,
+    cancelOne: () => void [...waiting.values()][0]?.().catch(() => undefined),
   };
 }
 

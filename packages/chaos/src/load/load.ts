@@ -17,8 +17,12 @@ export interface LoadOptions {
 
 /** The customers of a run. */
 export interface Load {
+  /** How many jobs were asked for so far. */
+  readonly count: number;
   /** Asks for jobs until there are enough or `end` aborts; jobs that were asked for are still waited for then. */
   ask(end: AbortSignal): Promise<void>;
+  /** A customer changes its mind about a job it waits for, if there is one. */
+  cancelOne(): void;
   /** Gives those that still wait a moment to hear how their job ended, then ends them. */
   finish(over: AbortController): Promise<void>;
 }
@@ -27,14 +31,14 @@ const LAST_ANSWER_MS = 30_000;
 
 export function createLoad({ stage, ...options }: LoadOptions): Load {
   const { seed, jobCount, callerCount, random, signal } = options;
-  const runErrand = createCaller({ ...options, ...stage });
+  const caller = createCaller({ ...options, ...stage });
   const running = new Set<Promise<void>>();
   let count = 0;
 
   async function customer(end: AbortSignal): Promise<void> {
     while (count < jobCount && !end.aborted) {
       count += 1;
-      const done = runErrand(drawErrand(count, seed, random));
+      const done = caller.run(drawErrand(count, seed, random));
       running.add(done);
       void done.finally(() => running.delete(done));
       await Promise.race([done, new Promise((resolve) => end.addEventListener("abort", resolve, { once: true }))]);
@@ -42,7 +46,11 @@ export function createLoad({ stage, ...options }: LoadOptions): Load {
   }
 
   return {
+    get count() {
+      return count;
+    },
     ask: async (end) => void (await Promise.all(Array.from({ length: callerCount }, () => customer(end)))),
+    cancelOne: caller.cancelOne,
     async finish(over) {
       const late = new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS).unref());
       await Promise.race([Promise.all(running), late]);

@@ -6,8 +6,11 @@ export type RouteMode = "pass" | "blackhole" | "cut";
 export interface RouteOptions {
   readonly listenPort: number;
   readonly targetPort: number;
-  /** Requests whose line starts with this wait so long: files of a real render take longer than those of a painted one. */
-  readonly slow?: { readonly start: string; readonly delayMs: number };
+  /**
+   * Requests whose line starts with this wait, each as long as the next of the delays says: files of a real render take longer than those
+   * of a painted one.
+   */
+  readonly slow?: { readonly start: string; readonly delaysMs: readonly number[] };
 }
 
 /** One way between two processes, for any number of connections. */
@@ -48,8 +51,11 @@ export async function openRoute({ listenPort, targetPort, slow }: RouteOptions):
   const joined = new Set<Socket>();
   const waiting = new Set<Socket>();
   const isPassing = () => mode === "pass";
-  const delayOf = (chunk: Buffer) =>
-    slow && chunk.toString("latin1", 0, slow.start.length) === slow.start ? slow.delayMs : 0;
+  let slowCount = 0;
+  const delayOf = (chunk: Buffer) => {
+    if (slow === undefined || chunk.toString("latin1", 0, slow.start.length) !== slow.start) return 0;
+    return slow.delaysMs[slowCount++ % slow.delaysMs.length] ?? 0;
+  };
 
   function join(near: Socket): void {
     const far = dial({ port: targetPort, host: "127.0.0.1", noDelay: true });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { isListening } from "./ports.ts";
@@ -26,6 +26,19 @@ export interface Life {
   isReady(): Promise<boolean>;
 }
 
+const alive = new Set<ChildProcess>();
+const killAll = () => alive.forEach((child) => void child.kill("SIGKILL"));
+
+/** Whatever ends us ends the child as well; only a SIGKILL to us cannot. */
+function takeAlong(child: ChildProcess): () => void {
+  if (alive.size === 0) process.on("exit", killAll);
+  alive.add(child);
+  return () => {
+    alive.delete(child);
+    if (alive.size === 0) process.off("exit", killAll);
+  };
+}
+
 /** Starts a program, with its output after what is in the log. */
 export function startLife({ command, args, cwd, env, account, ready }: Program, log: Writable): Life {
   // In a process group of its own: a Ctrl-C of the terminal reaches it through us alone.
@@ -36,9 +49,7 @@ export function startLife({ command, args, cwd, env, account, ready }: Program, 
     createInterface({ input: child.stdout }).on("line", (line) => {
       hasSaidReady ||= ready.line.test(line);
     });
-  // Whatever ends us takes it along; only a SIGKILL to us cannot.
-  const killAlong = () => void child.kill("SIGKILL");
-  process.once("exit", killAlong);
+  const letGo = takeAlong(child);
   let isOver = false;
   const end = new Promise<number | null>((resolve) => {
     child.once("error", () => resolve(null));
@@ -46,7 +57,7 @@ export function startLife({ command, args, cwd, env, account, ready }: Program, 
   });
   void end.then(() => {
     isOver = true;
-    process.off("exit", killAlong);
+    letGo();
   });
   return {
     pid: child.pid,

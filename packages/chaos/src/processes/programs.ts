@@ -41,7 +41,7 @@ export interface ServerOptions {
   readonly dataFolder: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
-  readonly backendUrls: readonly string[];
+  readonly backendsFile: string;
   readonly secret: string;
   readonly leaseSeconds: number;
   readonly failoverSeconds: number;
@@ -65,7 +65,7 @@ export function serverProgram(options: ServerOptions, env: Readonly<Record<strin
     DATABASE_URL: options.databaseUrl,
     ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     ...(options.kind !== "server" && { ROLE: options.kind }),
-    COMFYUI_URL: options.backendUrls.join(","),
+    BACKENDS_FILE: options.backendsFile,
     COMFYUI_API_KEYS: keys.map(({ key }) => key).join(","),
     COMFYUI_API_SECRET: options.secret,
     // How many jobs run at once stays limited, so that owners wait; how many may be asked for does not.

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessKind } from "../evidence/records.ts";
 import type { Program } from "../processes/life.ts";
@@ -21,7 +21,7 @@ export interface CastOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly secret: string;
   readonly webhookSecret: string;
-  /** By the name of a process, or of a line between two: then what listens there leads to the second. */
+  /** By the name of a process, or of a way between two: then what listens there leads to the second. */
   readonly portOf: (name: string) => number;
 }
 
@@ -62,12 +62,15 @@ export function castGround(options: CastOptions): Actor[] {
   ];
 }
 
-/** The processes of the service, each on its own lines to the database and to Redis. */
+/** The processes of the service, each with ways of its own to everything else. */
 export function castServers(options: CastOptions): Actor[] {
   const { topology, folder, env, portOf } = options;
   const { servers, emulators, hasRedis } = topology;
   const [door] = servers.filter(({ kind }) => kind !== "worker");
   return servers.map(({ name, kind }) => {
+    const backends = emulators.map((label) => ({ label, url: toAddress(portOf(`${name}-${label}`)) }));
+    const backendsFile = join(folder, `backends-of-${name}.json`);
+    writeFileSync(backendsFile, JSON.stringify({ backends }));
     const program = serverProgram(
       {
         ...options,
@@ -77,7 +80,7 @@ export function castServers(options: CastOptions): Actor[] {
         dataFolder: join(folder, "data"),
         databaseUrl: toDatabaseUrl(portOf(`${name}-postgres`)),
         redisUrl: hasRedis ? `redis://127.0.0.1:${portOf(`${name}-redis`)}` : undefined,
-        backendUrls: emulators.map((emulator) => toAddress(portOf(`servers-${emulator}`))),
+        backendsFile,
       },
       env,
     );

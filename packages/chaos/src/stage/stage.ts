@@ -2,7 +2,7 @@ import { deriveKey, toWebhookSecret } from "@comfy/signing";
 import { type Network, startNetwork } from "../network/network.ts";
 import { findFreePort } from "../processes/ports.ts";
 import { type Actor, type CastOptions, castGround, castServers, placesIn, toAddress, toDatabaseUrl } from "./cast.ts";
-import { type Line, linesOf } from "./topology.ts";
+import { type Line, linesOf, waysOf } from "./topology.ts";
 
 export type StageOptions = Omit<CastOptions, "portOf" | "secret" | "webhookSecret">;
 
@@ -26,8 +26,8 @@ export interface Stage {
 }
 
 const SECRET = "the-secret-of-the-chaos";
-/** How long a file of a render takes to fetch: without this hardly anybody is ever struck while collecting. */
-const COLLECT_MS = 400;
+/** How long files of a render take to fetch, one after the other: a job that collects for less than a second is not seen doing it. */
+const COLLECT_MS = [100, 1_800, 400];
 
 /** Ports are chosen once: a process that comes back comes back where it was. */
 async function drawPorts(names: readonly string[]): Promise<(name: string) => number> {
@@ -43,9 +43,9 @@ async function drawPorts(names: readonly string[]): Promise<(name: string) => nu
 export async function createStage(options: StageOptions): Promise<Stage> {
   const { topology, folder, env } = options;
   const { servers, emulators } = topology;
-  const lines = linesOf(topology);
+  const ways = waysOf(topology);
   const own = [...servers.map(({ name }) => name), ...emulators, "postgres", "redis", "receiver"];
-  const portOf = await drawPorts([...own, ...lines.map(({ name }) => name)]);
+  const portOf = await drawPorts([...own, ...ways.map(({ name }) => name)]);
   const webhookSecret = toWebhookSecret(await deriveKey(SECRET, "webhooks/v1"));
   const cast = { ...options, portOf, webhookSecret, secret: SECRET };
   const ground = castGround(cast);
@@ -55,16 +55,16 @@ export async function createStage(options: StageOptions): Promise<Stage> {
   const stopAll = (actors: readonly Actor[]) =>
     Promise.all(actors.map(async ({ target }) => ({ name: target.name, code: await target.stop() })));
 
-  async function openLines(): Promise<void> {
-    for (const { name, to } of lines) {
-      const slow = emulators.includes(to) ? { slow: { start: "GET /view", delayMs: COLLECT_MS } } : {};
+  async function openWays(): Promise<void> {
+    for (const { name, to } of ways) {
+      const slow = emulators.includes(to) ? { slow: { start: "GET /view", delaysMs: COLLECT_MS } } : {};
       await network.open(name, { listenPort: portOf(name), targetPort: portOf(to), ...slow });
     }
   }
 
   return {
     actors: [...ground, ...tested],
-    lines,
+    lines: linesOf(topology),
     network,
     doorPorts: servers.filter(({ kind }) => kind !== "worker").map(({ name }) => portOf(name)),
     secret: SECRET,
@@ -73,7 +73,7 @@ export async function createStage(options: StageOptions): Promise<Stage> {
     emulators: emulators.map((name) => ({ name, url: toAddress(portOf(name)), renderLog: renderLogOf(name) })),
     receiverLog,
     async start(signal) {
-      await openLines();
+      await openWays();
       await Promise.all(ground.map(({ target }) => target.start(signal)));
       await Promise.all(tested.map(({ target }) => target.start(signal)));
     },

@@ -28,19 +28,37 @@ export function createTopology({ httpCount, workerCount, emulatorCount }: Topolo
   };
 }
 
-/** A network between two processes, by the name it has in the records. */
-export interface Line {
+/** The way from one process of the service to another process. */
+export interface Way {
+  /** `worker-1-postgres`: from, then to. */
   readonly name: string;
-  /** Whose view of the world it takes away. */
-  readonly process: ProcessKind;
+  readonly from: string;
+  readonly kind: ProcessKind;
   readonly to: string;
 }
 
-/** Every line that can be cut. The emulators are seen through the same line by all: a backend's name is its address. */
-export function linesOf({ servers, emulators, hasRedis }: Topology): Line[] {
-  const stores = hasRedis ? ["postgres", "redis"] : ["postgres"];
+/** Every way there is: each process has its own, so that one can be alone with its view of the world. */
+export function waysOf({ servers, emulators, hasRedis }: Topology): Way[] {
+  const ends = ["postgres", ...(hasRedis ? ["redis"] : []), ...emulators];
+  return servers.flatMap(({ name, kind }) => ends.map((to) => ({ name: `${name}-${to}`, from: name, kind, to })));
+}
+
+/** Ways that are cut together: one process from one other, or a backend from everybody. */
+export interface Line {
+  readonly name: string;
+  /** Who is struck by that. */
+  readonly process: ProcessKind;
+  readonly ways: readonly string[];
+}
+
+export function linesOf(topology: Topology): Line[] {
+  const ways = waysOf(topology);
   return [
-    ...servers.flatMap(({ name, kind }) => stores.map((to) => ({ name: `${name}-${to}`, process: kind, to }))),
-    ...emulators.map((to) => ({ name: `servers-${to}`, process: "emulator" as const, to })),
+    ...ways.map(({ name, kind }) => ({ name, process: kind, ways: [name] })),
+    ...topology.emulators.map((emulator) => ({
+      name: `all-${emulator}`,
+      process: "emulator" as const,
+      ways: ways.filter(({ to }) => to === emulator).map(({ name }) => name),
+    })),
   ];
 }

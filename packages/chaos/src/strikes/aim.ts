@@ -5,8 +5,9 @@ import type { Random } from "../random.ts";
 export const aimedStates = ["pending", "running", "collecting", "cancelling", "POST under way"] as const;
 export type AimedState = (typeof aimedStates)[number];
 
-/** The state that was hit least so far: the rare ones need aiming, the others come by themselves. */
-export function chooseAim(hits: ReadonlyMap<string, number>): AimedState {
+/** Mostly the state that was hit least so far: the rare ones need aiming, the others come by themselves. */
+export function chooseAim(hits: ReadonlyMap<string, number>, random: Random): AimedState {
+  if (random.chance(0.3)) return random.pick(aimedStates);
   const least = aimedStates.toSorted((left, right) => (hits.get(left) ?? 0) - (hits.get(right) ?? 0));
   return least[0] ?? "running";
 }

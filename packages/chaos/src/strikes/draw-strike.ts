@@ -49,6 +49,7 @@ function choicesOf({ leaseMs, failoverMs }: StrikeTargets): Choice[] {
     { process: "http", kind: "freeze", weight: 3, lasts: [500, leaseMs] },
     { process: "http", kind: "restart", weight: 3, lasts: [0, 500] },
     { process: "http", kind: "cut", weight: 3, lasts: [200, 4_000] },
+    { process: "http", kind: "blackhole", weight: 2, lasts: [500, leaseMs] },
     { process: "emulator", kind: "kill", weight: 8, lasts: [200, 4_000] },
     { process: "emulator", kind: "freeze", weight: 4, lasts: [500, 6_000] },
     { process: "emulator", kind: "restart", weight: 2, lasts: [0, 500] },

@@ -6,11 +6,15 @@ import { createDatabase, type Database } from "../../src/adapters/database/creat
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
 import { backendSwitchesSuite } from "./backend-switches.suite.ts";
+import { backendsSuite } from "./backends.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
+import { directClaimSuite } from "./direct-claim.suite.ts";
 import { prepareEmbedded } from "./embedded-template.ts";
 import { finishSuite } from "./finish.suite.ts";
+import { listsSuite } from "./lists.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
+import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
@@ -33,7 +37,11 @@ describe("the embedded database", () => {
   });
 
   acceptSuite(getDatabase);
+  directClaimSuite(getDatabase);
   claimSuite(getDatabase);
+  ownershipSuite(getDatabase);
+  backendsSuite(getDatabase);
+  listsSuite(getDatabase);
   finishSuite(getDatabase);
   backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);

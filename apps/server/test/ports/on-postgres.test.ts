@@ -3,11 +3,16 @@ import { createDatabase, type Database } from "../../src/adapters/database/creat
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
 import { backendSwitchesSuite } from "./backend-switches.suite.ts";
+import { backendsSuite } from "./backends.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
 import { concurrencySuite } from "./concurrency.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
+import { directClaimSuite } from "./direct-claim.suite.ts";
 import { finishSuite } from "./finish.suite.ts";
+import { listsSuite } from "./lists.suite.ts";
+import { manyProcessesSuite } from "./many-processes.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
+import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
@@ -34,7 +39,11 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   });
 
   acceptSuite(getDatabase);
+  directClaimSuite(getDatabase);
   claimSuite(getDatabase);
+  ownershipSuite(getDatabase);
+  backendsSuite(getDatabase);
+  listsSuite(getDatabase);
   finishSuite(getDatabase);
   backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);
@@ -42,5 +51,6 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  manyProcessesSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { BackendLease } from "../../generation/ownership.ts";
 import type { Attempt, AttemptCause, Lease } from "../../jobs/job.ts";
 import type { JobStore } from "../../jobs/job-store.ts";
-import { isHeld } from "./hold-lease.ts";
+import { isHeld, mayBeLost } from "./hold-lease.ts";
 import { type AttemptJson, attemptJson } from "./job-rows.ts";
 import { keepOrphans } from "./orphans.ts";
 import type { Tables } from "./tables.ts";
@@ -57,11 +57,13 @@ export async function markAttempt(
     : state === "acked"
       ? sql`acked_at = clock_timestamp()`
       : sql`sent_at = coalesce(t.sent_at, clock_timestamp())`;
+  // That it arrived matters to an heir alone, who would look for it anyway: not worth a flush to disk.
+  const isWorthIt = isOver ? sql`true` : mayBeLost;
   const isLeftBehind = (state === "lost" || state === "superseded") && cause !== "backend_died";
   await sql`
     with moved as (
       update comfy.attempts t set state = ${state}::text, ${times}
-      where t.id = ${attemptId}::uuid and t.job_id = ${lease.jobId}::uuid and t.ended_at is null
+      where ${isWorthIt} and t.id = ${attemptId}::uuid and t.job_id = ${lease.jobId}::uuid and t.ended_at is null
         and exists (select from comfy.jobs j where ${isHeld(lease)})
         and array_position(${order}, t.state) < array_position(${order}, ${state}::text)
       returning t.id, t.backend_id, t.backend_epoch

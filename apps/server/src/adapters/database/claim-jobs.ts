@@ -47,6 +47,8 @@ export async function claimJobs(db: Kysely<Tables>, claim: Claim): Promise<Claim
  * without one are not. Nothing here waits for a lock, so nothing deadlocks.
  */
 function toStatement({ holder, count, leaseMs, backends, unfit = [] }: Claim): RawBuilder<ClaimRow> {
+  // Twice as many as are wanted: some may be taken by another process at this moment.
+  const candidates = 2 * count;
   const hasWork = sql`o.has_waiting and exists (select from (${toFitNeeds(unfit)}) n)`;
   return sql`
     with expired as materialized (${findInheritable(backends, count)}),
@@ -57,7 +59,7 @@ function toStatement({ holder, count, leaseMs, backends, unfit = [] }: Claim): R
       order by o.vtime limit ${count} for no key update of o skip locked
     ),
     unlimited as materialized (
-      select o.owner_id, o.vtime, o.weight, false as is_limited, ${count}::integer as room
+      select o.owner_id, o.vtime, o.weight, false as is_limited, ${candidates}::integer as room
       from comfy.owner_queue o
       where o.concurrent_jobs is null and ${hasWork}
       order by o.vtime limit ${count}
@@ -70,13 +72,19 @@ function toStatement({ holder, count, leaseMs, backends, unfit = [] }: Claim): R
         select f.* from (${toFitNeeds(unfit)}) n cross join lateral (
           select j.id, j.priority, j.seq from comfy.jobs j
           where j.owner_id = o.owner_id and j.needs = n.needs and ${isWaiting}
-          order by j.priority desc, j.seq limit least(o.room, ${count}::integer) for no key update skip locked
+          order by j.priority desc, j.seq limit least(o.room, ${candidates}::integer)
         ) f
-        order by f.priority desc, f.seq limit least(o.room, ${count}::integer)
+        order by f.priority desc, f.seq limit least(o.room, ${candidates}::integer)
       ) w
     ),
     chosen as materialized (
-      select * from next order by turn limit ${count}::integer - (select count(*) from expired)
+      select n.id, n.owner_id, n.is_limited
+      from (select * from next order by turn limit ${candidates}::integer) n
+      -- One look-up for each, in this order: joined as a whole, the plan may read every job that waits.
+      cross join lateral (
+        select from comfy.jobs j where j.id = n.id and ${isWaiting} for no key update skip locked
+      ) locked
+      limit ${count}::integer - (select count(*) from expired)
     ),
     share as materialized (
       select owner_id, is_limited, count(*)::integer as jobs from chosen group by owner_id, is_limited

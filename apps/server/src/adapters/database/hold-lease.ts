@@ -10,6 +10,9 @@ import { toJson, toText } from "./write-values.ts";
 export const isHeld = ({ jobId, epoch }: Lease) =>
   sql`j.id = ${jobId}::uuid and j.lease_epoch = ${epoch}::integer and j.lease_holder is not null`;
 
+/** True, and the statement is committed without waiting for the disk: a power cut may undo it, nothing else. */
+export const mayBeLost = sql`(select set_config('synchronous_commit', 'off', true)) is not null`;
+
 export async function renewLeases(db: Kysely<Tables>, leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {
   if (leases.length === 0) return [];
   const { rows } = await sql<{ id: string; lease_epoch: number }>`
@@ -54,7 +57,9 @@ export async function setJobState(db: Kysely<Tables>, lease: Lease, state: "runn
 }
 
 export async function saveJobProgress(db: Kysely<Tables>, lease: Lease, progress: JobProgress): Promise<void> {
-  await sql`update comfy.jobs j set progress = ${toJson(progress)}::json where ${isHeld(lease)}`.execute(db);
+  await sql`update comfy.jobs j set progress = ${toJson(progress)}::json where ${mayBeLost} and ${isHeld(lease)}`.execute(
+    db,
+  );
 }
 
 export async function pinJobInput(db: Kysely<Tables>, lease: Lease, slot: string, assetId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { audit } from "../src/audit/audit.ts";
 import {
+  attemptOf,
   renderOf,
   strikeOf,
   type Traces,
@@ -50,7 +51,11 @@ describe("what callers were promised", () => {
 
   test("one key never makes two jobs", () => {
     const faults = faultsAfter(({ client, jobs, attempts }) => ({
-      client: [...client, { event: "accepted", at: 9_100, jobId: "job-2", key: "key-1", form: "async" }],
+      client: [
+        ...client,
+        { event: "accepted", at: 9_100, jobId: "job-2", key: "key-1", form: "async" },
+        { event: "cancel_asked", at: 9_200, jobId: "job-2" },
+      ],
       jobs: [...jobs, { ...jobs[0], id: "job-2", state: "cancelled", callback_url: null } as Traces["jobs"][number]],
       attempts,
       usage: [
@@ -68,14 +73,14 @@ describe("what callers were promised", () => {
     expect(faults).toEqual(["Job job-1 was told to be failed, but the database says complete."]);
   });
 
-  test("an expired job is told as a failed one", () => {
+  test("an expired job is told as a failed one, and does not expire by being struck", () => {
     const faults = faultsAfter(() => ({
       client: [{ event: "ended", at: 12_300, jobId: "job-1", status: "failed" }],
       webhooks: [webhookOf({ status: "failed" })],
       ...withJob({ state: "expired" })(tracesOfOneJob()),
       usage: [{ job_id: "job-1", state: "expired", attempts: 1 }],
     }));
-    expect(faults).toEqual([]);
+    expect(faults).toEqual(["Job job-1 is expired, long before its deadline."]);
   });
 });
 
@@ -157,5 +162,50 @@ describe("what backends saw", () => {
     ]);
     const strikes = [strikeOf({ kind: "freeze", process: "worker", target: "worker-1" })];
     expect(faultsAfter((traces) => late({ ...traces, strikes }))).toEqual([]);
+  });
+});
+
+describe("how jobs end that give no result", () => {
+  /** Failed, with as many attempts as there are causes, and told so to everybody. */
+  function faultsOfFailure(code: string, causes: readonly string[]): string[] {
+    const traces = tracesOfOneJob();
+    const attempts = causes.map((cause, index) => attemptOf(index + 1, { state: "lost", cause }));
+    return faultsOf({
+      ...traces,
+      ...withJob({ state: "failed", failure_code: code, completed_at: 90_000 })(traces),
+      client: [],
+      attempts,
+      renders: [],
+      webhooks: [webhookOf({ status: "failed" })],
+      usage: [{ job_id: "job-1", state: "failed", attempts: causes.length }],
+      strikes: [strikeOf({ healedAt: 80_000 })],
+    });
+  }
+
+  test("two dead backends or three lost attempts excuse a failure", () => {
+    expect(faultsOfFailure("backend_crashed", ["backend_died", "backend_died"])).toEqual([]);
+    expect(faultsOfFailure("backend_crashed", ["vanished", "unreachable", "output_gone"])).toEqual([]);
+  });
+
+  test.for([
+    { code: "internal_error", causes: [] },
+    { code: "backend_crashed", causes: ["backend_died"] },
+    { code: "generation_failed", causes: ["backend_died", "backend_died"] },
+  ])("$code after $causes is no fate but a fault", ({ code, causes }) => {
+    expect(faultsOfFailure(code, causes)).toEqual([
+      `Job job-1 failed with ${code} after ${causes.length} attempts, which nothing that was struck excuses.`,
+    ]);
+  });
+
+  test("a job is cancelled only by somebody who asks", () => {
+    const cancelled = (traces: Traces) => ({
+      ...withJob({ state: "cancelled", failure_code: "cancelled" })(traces),
+      client: [],
+      webhooks: [webhookOf({ status: "failed" })],
+      usage: [{ job_id: "job-1", state: "cancelled", attempts: 1 }],
+    });
+    expect(faultsAfter(cancelled)).toEqual(["Job job-1 is cancelled, but nobody asked for that."]);
+    const asked = { client: [{ event: "cancel_asked" as const, at: 10_000, jobId: "job-1" }] };
+    expect(faultsAfter((traces) => ({ ...cancelled(traces), ...asked }))).toEqual([]);
   });
 });

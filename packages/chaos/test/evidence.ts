@@ -82,6 +82,7 @@ export function tracesOfOneJob(): Traces {
         id: "job-1",
         owner_id: "owner-1",
         state: "complete",
+        failure_code: null,
         callback_url: "http://127.0.0.1/callback",
         created_at: 9_000,
         completed_at: 12_000,

@@ -31,3 +31,15 @@ export const lanes: readonly (readonly Step[])[] = [
     { name: "generated files", run: (signal) => checkGenerated({ signal }) },
   ],
 ];
+
+/** What takes minutes and comes after the tests, with `--long`. Shown as it runs: a proof of this size is read, not only counted. */
+export const longSteps: readonly Step[] = [
+  {
+    name: "chaos, three minutes",
+    run: (signal) =>
+      runCommand("node", ["--conditions=@comfy/source", "packages/chaos/src/main.ts", "--minutes", "3"], {
+        isShown: true,
+        signal,
+      }),
+  },
+];

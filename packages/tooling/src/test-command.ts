@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Outcome, root, runCommand } from "./run-command.ts";
-import { lanes, type Step } from "./steps.ts";
+import { lanes, longSteps, type Step } from "./steps.ts";
 import {
   addCounts,
   type Counts,
@@ -25,14 +25,11 @@ async function runStep({ name, run }: Step, signal: AbortSignal): Promise<string
   return ok ? undefined : name;
 }
 
-/** The steps of all lanes; gives the names of those that failed. */
-async function runLanes(signal: AbortSignal): Promise<string[]> {
-  const running = lanes.map(async (lane) => {
-    const failed: (string | undefined)[] = [];
-    for (const step of lane) if (!signal.aborted) failed.push(await runStep(step, signal));
-    return failed;
-  });
-  return (await Promise.all(running)).flat().filter((name) => name !== undefined);
+/** One step after the other; gives the names of those that failed. */
+async function runLane(lane: readonly Step[], signal: AbortSignal): Promise<string[]> {
+  const failed: (string | undefined)[] = [];
+  for (const step of lane) if (!signal.aborted) failed.push(await runStep(step, signal));
+  return failed.filter((name) => name !== undefined);
 }
 
 /** Vitest over all projects, shown as it runs; gives its report, undefined when it did not get that far. */
@@ -56,13 +53,13 @@ async function judgeSkips(report: VitestReport, listFile: string): Promise<strin
 /**
  * `npm test`: steps, tests, and the counts as the last line.
  *
- * `--allowed-skips <file>` makes a skipped test a failure unless that file names it with a reason.
+ * `--allowed-skips <file>` makes a skipped test a failure unless that file names it with a reason. `--long` adds what takes minutes.
  */
 export async function runTestCommand(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { "allowed-skips": { type: "string" } } });
-  const failures = await runLanes(signal);
-  const stepCount = lanes.flat().length;
-  const steps: Counts = { passed: stepCount - failures.length, failed: failures.length, skipped: 0 };
+  const options = { "allowed-skips": { type: "string" }, long: { type: "boolean" } } as const;
+  const { values } = parseArgs({ args: [...argv], options });
+  const last = values.long ? longSteps : [];
+  const failures = (await Promise.all(lanes.map((lane) => runLane(lane, signal)))).flat();
   if (signal.aborted) return 130;
 
   print("\n");
@@ -72,7 +69,14 @@ export async function runTestCommand(argv: readonly string[], signal: AbortSigna
   // Vitest also fails over what is no test's fault alone, such as an error nobody caught: that is one failure more.
   const tests = ok || counted.failed > 0 ? counted : { ...counted, failed: 1 };
   print(`${tests.failed === 0 ? "ok    " : "FAILED"} ${seconds(startedMs)}  tests\n`);
+  const failedLast = await runLane(last, signal);
+  if (signal.aborted) return 130;
+
+  const stepCount = lanes.flat().length + last.length;
+  const failedCount = failures.length + failedLast.length;
+  const steps: Counts = { passed: stepCount - failedCount, failed: failedCount, skipped: 0 };
   if (tests.failed > 0) failures.push("tests");
+  failures.push(...failedLast);
 
   const listFile = values["allowed-skips"];
   const unexpected = report && listFile ? await judgeSkips(report, listFile) : [];

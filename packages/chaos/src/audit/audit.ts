@@ -1,5 +1,6 @@
 import type { Evidence } from "../evidence/records.ts";
 import { checkAccounts } from "./check-accounts.ts";
+import { checkFailures } from "./check-failures.ts";
 import { checkPromises } from "./check-promises.ts";
 import { checkRenders, type Repeat } from "./check-renders.ts";
 import { checkWebhooks } from "./check-webhooks.ts";
@@ -21,6 +22,7 @@ export function audit({ client, renders, webhooks, strikes, database }: Evidence
   const checked = checkRenders(renders, database, strikes);
   const faults = [
     ...checkPromises(client, database),
+    ...checkFailures(client, database),
     ...checked.faults,
     ...checkWebhooks(database.jobs, webhooks),
     ...checkAccounts(database),

@@ -1,6 +1,15 @@
 /** Something that must not have happened. */
 export interface Fault {
-  readonly rule: "loss" | "stuck" | "endings" | "idempotency" | "duplicate" | "webhooks" | "usage" | "slots";
+  readonly rule:
+    | "loss"
+    | "stuck"
+    | "endings"
+    | "failures"
+    | "idempotency"
+    | "duplicate"
+    | "webhooks"
+    | "usage"
+    | "slots";
   /** Names the job and says what was expected. */
   readonly sentence: string;
 }

@@ -31,10 +31,10 @@ const STATES = `
   select case when cancel_requested_at is not null then 'cancelling' else state end as state, count(*)::int as count
   from comfy.jobs where completed_at is null group by 1
   union all
-  select 'POST under way', count(*)::int from comfy.attempts where state = 'sent' having count(*) > 0`;
+  select 'just sent', count(*)::int from comfy.attempts where state = 'sent' having count(*) > 0`;
 
 const JOBS = `
-  select id, owner_id, state, callback_url, ${toMs("created_at")} as created_at, ${toMs("completed_at")} as completed_at,
+  select id, owner_id, state, failure ->> 'code' as failure_code, callback_url, ${toMs("created_at")} as created_at, ${toMs("completed_at")} as completed_at,
     lease_holder, holds_slot, (select count(*)::int from comfy.assets a where a.job_id = j.id) as assets
   from comfy.jobs j order by seq`;
 

@@ -65,6 +65,8 @@ export interface JobRow {
   readonly id: string;
   readonly owner_id: string;
   readonly state: string;
+  /** Why it ended without a result. */
+  readonly failure_code: string | null;
   readonly callback_url: string | null;
   readonly created_at: AtMs;
   readonly completed_at: AtMs | null;

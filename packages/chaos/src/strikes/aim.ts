@@ -2,7 +2,7 @@ import type { ProcessKind } from "../evidence/records.ts";
 import type { Random } from "../random.ts";
 
 /** What a job can be doing when something is struck, in the words of the histogram. */
-export const aimedStates = ["pending", "running", "collecting", "cancelling", "POST under way"] as const;
+export const aimedStates = ["pending", "running", "collecting", "cancelling", "just sent"] as const;
 export type AimedState = (typeof aimedStates)[number];
 
 /** Mostly the state that was hit least so far: the rare ones need aiming, the others come by themselves. */
@@ -23,7 +23,7 @@ export function takersOf(state: AimedState, random: Random): readonly ProcessKin
     case "running":
       return [...holders, "emulator", "postgres"];
     case "collecting":
-    case "POST under way":
+    case "just sent":
       return [...holders, "emulator", "postgres"];
     case "cancelling":
       return [...holders, "http", "redis", "emulator"];

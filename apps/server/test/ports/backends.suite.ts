@@ -93,6 +93,17 @@ export function backendsSuite(getDatabase: GetDatabase): void {
       expect(await hold("alive", { configured: ["a"] })).toEqual([mine]);
     });
 
+    it("is counted for holders that live: one that died is no share, and is forgotten after a day", async () => {
+      await hold("dead");
+      await die("dead");
+      expect(await hold("alive")).toHaveLength(3);
+      await sql`update comfy.holders set expires_at = expires_at - interval '2 days' where holder = 'dead'`.execute(
+        getDatabase().db,
+      );
+      await runUpkeep(getDatabase().db, { isVacuumed: false });
+      expect(await readCount(getDatabase().db, "comfy.holders")).toBe(1);
+    });
+
     it("keeps names of any characters apart", async () => {
       const odd = ['a"b', "a'b", "a,b", "{a}", "a\\b"];
       expect(ids(await hold("x' or true --", { configured: odd })).sort()).toEqual([...odd].sort());

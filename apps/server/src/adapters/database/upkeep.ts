@@ -13,7 +13,16 @@ export interface UpkeepOptions {
 
 const EVERY_MS = 10 * 60_000;
 /** The tables whose rows are rewritten often: dead versions pile up in these. */
-const BUSY_TABLES = ["jobs", "owner_queue", "attempts", "outbox", "used_signatures", "generations_per_day"];
+const BUSY_TABLES = [
+  "jobs",
+  "owner_queue",
+  "attempts",
+  "backend_leases",
+  "holders",
+  "outbox",
+  "used_signatures",
+  "generations_per_day",
+];
 
 /** Removes what has expired, mends counters and, embedded, clears what updates left behind. The first round is one interval from now. */
 export function startUpkeep(db: Kysely<Tables>, options: UpkeepOptions): { stop(): Promise<void> } {
@@ -43,6 +52,7 @@ export async function runUpkeep(db: Kysely<Tables>, { isVacuumed }: Pick<UpkeepO
   await sql`delete from comfy.idempotency_keys where created_at < statement_timestamp() - interval '24 hours'`.execute(
     db,
   );
+  await sql`delete from comfy.holders where expires_at < statement_timestamp() - interval '1 day'`.execute(db);
   await sql`delete from comfy.orphan_prompts where until < statement_timestamp()`.execute(db);
   await sql`delete from comfy.generations_per_day where day < (now() at time zone 'UTC')::date - 7`.execute(db);
   await runWebhookUpkeep(db);

@@ -23,7 +23,7 @@ export async function followRender(
   render: (options: RenderOptions) => Promise<RenderOutcome>,
 ): Promise<Dispatch> {
   const { claimed, control, hooks, deps } = run;
-  const report = createProgressReport(claimed.lease, claimed.job.progress?.value ?? 0, deps);
+  using progressReport = createProgressReport(claimed.lease, claimed.job.progress?.value ?? 0, deps);
   const recalled = new AbortController();
   let headway: "none" | "running" | "nearly_done" = "none";
   const advance = (to: "running" | "nearly_done") => {
@@ -44,7 +44,7 @@ export async function followRender(
       onRunning: () => advance("running"),
       onProgress(progress) {
         advance(progress.value >= NEARLY_DONE ? "nearly_done" : "running");
-        report(progress);
+        progressReport.report(progress);
       },
       onPreview: createPreviewReport(claimed.lease, deps),
       signal: AbortSignal.any([control.signal, recalled.signal]),

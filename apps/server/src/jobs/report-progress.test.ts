@@ -24,7 +24,9 @@ function setUp(start = 0) {
     clock.advance(ms);
     vi.advanceTimersByTime(ms);
   };
-  return { told, saved, pass, report: createProgressReport(lease, start, { jobs, events, clock }), events, clock };
+  const progress = createProgressReport(lease, start, { jobs, events, clock });
+  const end = () => progress[Symbol.dispose]();
+  return { told, saved, pass, report: progress.report, end, events, clock };
 }
 
 test("a hundred steps a second are told five times a second and written once a second", () => {
@@ -43,6 +45,22 @@ test("the last step of a burst is told, however long the silence after it", () =
   for (const step of [1, 2, 3]) report({ value: step / 10, step, steps: 10 });
   pass(60_000);
   expect(told.at(-1)).toEqual({ type: "progress", value: 0.3, step: 3, steps: 10 });
+});
+
+test("a render that ends within a second is told at once and written never; nothing is told after its end", () => {
+  const { told, saved, pass, report, end } = setUp();
+  for (const value of [0.2, 0.6, 1]) report({ value });
+  end();
+  pass(60_000);
+  expect(told).toEqual([{ type: "progress", value: 0.2 }]);
+  expect(saved).toEqual([]);
+});
+
+test("the newest step is written within a second, however long the silence after it", () => {
+  const { saved, pass, report } = setUp();
+  for (const value of [0.2, 0.6]) report({ value });
+  pass(1_000);
+  expect(saved).toEqual([{ value: 0.6 }]);
 });
 
 test("progress does not go down, not from what an earlier attempt had told either", () => {

@@ -17,39 +17,71 @@ export interface ProgressReportDeps {
   readonly clock: Clock;
 }
 
+export interface ProgressReport extends Disposable {
+  report(progress: JobProgress): void;
+}
+
 /**
  * Carries a render's progress outwards. The value never goes down, not over attempts either. Steps that come faster than they are told
- * are left out, except the last of a burst: a node that then computes for a minute must not be shown as not begun.
+ * are left out, except the last of a burst: a node that then computes for a minute must not be shown as not begun. What was not told or
+ * written when the render ends is neither: the end says more, and a job of a moment costs no write for its progress.
  */
 export function createProgressReport(
   lease: Lease,
   start: number,
   { jobs, events, clock }: ProgressReportDeps,
-): (progress: JobProgress) => void {
+): ProgressReport {
   let highest = start;
-  let savedAtMs = Number.NEGATIVE_INFINITY;
-  let toldAtMs = Number.NEGATIVE_INFINITY;
-  let untold: JobProgress | undefined;
+  const telling = createPace(clock, { everyMs: TELL_EVERY_MS, firstAfterMs: 0 }, (progress) =>
+    events.publish(lease.jobId, { type: "progress", ...progress }),
+  );
+  const saving = createPace(clock, { everyMs: SAVE_EVERY_MS, firstAfterMs: SAVE_EVERY_MS }, (progress) => {
+    // Progress is a courtesy: a job must not fail for it.
+    jobs.saveProgress(lease, progress).catch(() => {});
+  });
+  return {
+    report(progress) {
+      highest = Math.max(highest, progress.value);
+      const monotonic = { ...progress, value: highest };
+      telling.put(monotonic);
+      saving.put(monotonic);
+    },
+    [Symbol.dispose]() {
+      telling.stop();
+      saving.stop();
+    },
+  };
+}
 
-  function tell(): void {
-    if (untold === undefined) return;
-    events.publish(lease.jobId, { type: "progress", ...untold });
-    untold = undefined;
-    toldAtMs = clock.monotonicMs();
+interface PaceOptions {
+  readonly everyMs: number;
+  readonly firstAfterMs: number;
+}
+
+/** Hands on the newest value, at most once in so many milliseconds. */
+function createPace(clock: Clock, { everyMs, firstAfterMs }: PaceOptions, handOn: (progress: JobProgress) => void) {
+  let dueAtMs = clock.monotonicMs() + firstAfterMs;
+  let newest: JobProgress | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function give(): void {
+    timer = undefined;
+    if (newest === undefined) return;
+    handOn(newest);
+    newest = undefined;
+    dueAtMs = clock.monotonicMs() + everyMs;
   }
 
-  return (progress) => {
-    highest = Math.max(highest, progress.value);
-    const monotonic = { ...progress, value: highest };
-    const isTimerSet = untold !== undefined;
-    untold = monotonic;
-    const dueInMs = toldAtMs + TELL_EVERY_MS - clock.monotonicMs();
-    if (dueInMs <= 0) tell();
-    else if (!isTimerSet) setTimeout(tell, dueInMs).unref();
-    if (clock.monotonicMs() - savedAtMs < SAVE_EVERY_MS) return;
-    savedAtMs = clock.monotonicMs();
-    // Progress is a courtesy: a job must not fail for it.
-    jobs.saveProgress(lease, monotonic).catch(() => {});
+  return {
+    put(progress: JobProgress): void {
+      newest = progress;
+      const dueInMs = dueAtMs - clock.monotonicMs();
+      if (timer === undefined && dueInMs <= 0) give();
+      else timer ??= setTimeout(give, dueInMs).unref();
+    },
+    stop(): void {
+      clearTimeout(timer);
+    },
   };
 }
 

@@ -79,7 +79,7 @@ export interface DiskBlobStoreOptions {
 }
 
 /** A reader of a link takes a file in pieces of this size. */
-const READ_SIZE_BYTES = 128 * 1024;
+const READ_SIZE_BYTES = 256 * 1024;
 
 /**
  * Keeps bytes in a folder, each blob under its hash. The folder is made, for this user alone.

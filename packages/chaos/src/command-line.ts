@@ -8,6 +8,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
   --kills N         how many strikes (default 60, or one every five seconds of --minutes)
   --minutes N       asks and strikes for so long at the most, heals, waits and audits
   --http N --workers N    processes of each role (default 2 and 3; 0: one process that does everything)
+  --without-redis   the database carries what Redis would
   --emulators N     backends (default 3)
   --callers N       customers that wait for a job each (default 12)
   --lease SECONDS   LEASE_SECONDS of the service (default 6)
@@ -34,6 +35,7 @@ const OPTIONS = {
   inject: { type: "string" },
   json: { type: "string" },
   keep: { type: "boolean" },
+  "without-redis": { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -45,6 +47,7 @@ export interface ChaosOptions {
   readonly httpCount: number;
   readonly workerCount: number;
   readonly emulatorCount: number;
+  readonly isWithoutRedis: boolean;
   readonly callerCount: number;
   readonly leaseSeconds: number;
   readonly failoverSeconds: number;
@@ -65,7 +68,10 @@ const JOBS_PER_MINUTE = 10_000;
 export function parseCommandLine(args: readonly string[]): ChaosOptions | "help" {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help === true) return "help";
-  const number = (name: Exclude<keyof typeof OPTIONS, "inject" | "json" | "keep" | "help">, fallback: number) => {
+  const number = (
+    name: Exclude<keyof typeof OPTIONS, "inject" | "json" | "keep" | "without-redis" | "help">,
+    fallback: number,
+  ) => {
     const text = values[name];
     if (text === undefined) return fallback;
     const value = Number(text);
@@ -85,6 +91,7 @@ export function parseCommandLine(args: readonly string[]): ChaosOptions | "help"
     httpCount: number("http", 2),
     workerCount: number("workers", 3),
     emulatorCount: number("emulators", 3),
+    isWithoutRedis: values["without-redis"] === true,
     callerCount: number("callers", 12),
     leaseSeconds: number("lease", 6),
     failoverSeconds: number("failover", 12),

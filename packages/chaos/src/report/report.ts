@@ -4,8 +4,9 @@ import type { Outcome } from "../run.ts";
 import { aimedStates } from "../strikes/aim.ts";
 import { formatTable } from "./table.ts";
 
-/** Strikes that each state must have seen in a run of the usual size. */
+/** Strikes that each state must have seen in a run of the full size. */
 const HITS_MIN = 5;
+const FULL_RUN_STRIKES = 60;
 const FAULTS_SHOWN = 40;
 
 export interface Report {
@@ -29,7 +30,7 @@ export function toReport(outcome: Outcome): Report {
   if (open !== undefined)
     faults.push(`The service did not get quiet: ${open.jobs} jobs and ${open.deliveries} callbacks were still open.`);
   const hits = countHits(strikes);
-  const isFullRun = options.killCount >= 60 && strikes.length >= options.killCount;
+  const isFullRun = options.killCount >= FULL_RUN_STRIKES;
   const missed = aimedStates.filter((state) => (hits[state] ?? 0) < HITS_MIN);
   if (isFullRun && missed.length > 0)
     faults.push(`Fewer than ${HITS_MIN} strikes met jobs that were: ${missed.join(", ")}. The run proves too little.`);

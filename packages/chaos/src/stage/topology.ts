@@ -14,9 +14,10 @@ export interface TopologyOptions {
   readonly httpCount: number;
   readonly workerCount: number;
   readonly emulatorCount: number;
+  readonly isWithoutRedis?: boolean;
 }
 
-export function createTopology({ httpCount, workerCount, emulatorCount }: TopologyOptions): Topology {
+export function createTopology({ httpCount, workerCount, emulatorCount, isWithoutRedis }: TopologyOptions): Topology {
   const isSplit = httpCount > 0 && workerCount > 0;
   const ofKind = (kind: "http" | "worker", count: number) => numbered(kind, count).map((name) => ({ name, kind }));
   return {
@@ -24,7 +25,7 @@ export function createTopology({ httpCount, workerCount, emulatorCount }: Topolo
       ? [...ofKind("http", httpCount), ...ofKind("worker", workerCount)]
       : [{ name: "server-1", kind: "server" }],
     emulators: numbered("emulator", emulatorCount),
-    hasRedis: isSplit,
+    hasRedis: isSplit && !isWithoutRedis,
   };
 }
 

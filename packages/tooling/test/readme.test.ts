@@ -31,6 +31,9 @@ describe("the README", () => {
   const variables = [...schema.matchAll(/^ {2}([A-Z][A-Z_]+):([\s\S]*?),$(?=\n {2}[A-Z]|\n*$)/gm)].map(
     ([, name = "", rule = ""]) => ({ name, rule }),
   );
+  // Which backends there are is read apart, because either of two variables says it.
+  const [, taken = ""] = /^ {2}const \{([^}]*)\} = env;$/m.exec(read("apps/server/src/config/backends.ts")) ?? [];
+  for (const [name] of taken.matchAll(/[A-Z][A-Z_]+/g)) variables.push({ name, rule: "" });
   /** Name and default of each variable, as the table shows them. */
   const shown = rowsOf(read("README.md"), "variable").flatMap(([names = "", , defaults = ""]) => {
     const values = defaults.split(", ").map((text) => text.replaceAll("`", ""));
@@ -91,7 +94,8 @@ describe("the picture of the architecture", () => {
     expect([...rooms].filter((name) => !cells.has(name))).toEqual([]);
     const heads = picture.split("\n").flatMap((line) => /^[a-z, ]+?(?= {2,}|$)/.exec(line)?.[0].split(", ") ?? []);
     expect(heads.filter((name) => name && !rooms.has(name))).toEqual([]);
-    const duties = [...text.matchAll(/`(worker|courier|sweeper|loop)`/g)].map(([, name]) => name);
+    const backDoor = /^Behind the back door[\s\S]*?\n\n((?:\|.*\n)+)/m.exec(text)?.[1] ?? "";
+    const duties = [...backDoor.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
     expect(new Set(duties)).toEqual(new Set(names("apps/server/src/worker")));
   });
 });

@@ -16,8 +16,9 @@ export interface Witness {
 }
 
 export interface OpenWork {
-  readonly jobs: number;
-  readonly deliveries: number;
+  /** A word where the database did not say. */
+  readonly jobs: number | string;
+  readonly deliveries: number | string;
 }
 
 const TIMEOUT_MS = 5_000;

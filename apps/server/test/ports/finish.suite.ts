@@ -119,6 +119,52 @@ export function finishSuite(getDatabase: GetDatabase): void {
     });
   });
 
+  describe("usage", () => {
+    const readUsage = async () => {
+      const { rows } = await sql<{ worked_ms: number; wasted_ms: number; attempts: number; is_refunded: boolean }>`
+        select * from comfy.usage`.execute(getDatabase().db);
+      return rows[0];
+    };
+    /** Makes it look as if the attempt had begun earlier. */
+    const age = (id: string, seconds: number) =>
+      sql`update comfy.attempts set created_at = created_at - ${seconds} * interval '1 second'
+        where id = ${id}::uuid`.execute(getDatabase().db);
+
+    it("charges the owner for the attempt that won, and the house for those that came to nothing", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      const [lost, won] = [createAttempt(), createAttempt()];
+      await jobs.beginAttempt(lease, lost);
+      await age(lost.id, 100);
+      await jobs.markAttempt(lease, lost.id, "lost", "backend_died");
+      await jobs.beginAttempt(lease, won);
+      await age(won.id, 7);
+      await jobs.finish({ jobId: job.id, lease, attemptId: won.id, ending: complete(createOutput()), isRefunded: false });
+      const usage = await readUsage();
+      expect(usage).toMatchObject({ attempts: 2, bytes_in: 0, bytes_out: 12 });
+      expect(Math.floor((usage?.worked_ms ?? 0) / 10_000)).toBe(0);
+      expect(usage?.worked_ms).toBeGreaterThanOrEqual(7_000);
+      expect(usage?.wasted_ms).toBeGreaterThanOrEqual(100_000);
+    });
+
+    it("charges nothing for what was given back, and for a job that was cancelled in mid-render its last attempt", async () => {
+      for (const { isRefunded, ending } of [
+        { isRefunded: true, ending: failed },
+        { isRefunded: false, ending: cancelled },
+      ]) {
+        await sql`delete from comfy.usage`.execute(getDatabase().db);
+        const { job, lease } = await acceptAndClaim(jobs);
+        const attempt = createAttempt();
+        await jobs.beginAttempt(lease, attempt);
+        await age(attempt.id, 5);
+        await jobs.finish({ jobId: job.id, lease, ending, isRefunded });
+        const usage = await readUsage();
+        const [charged, borne] = [usage?.worked_ms ?? -1, usage?.wasted_ms ?? -1];
+        expect(isRefunded ? borne : charged).toBeGreaterThanOrEqual(5_000);
+        expect(isRefunded ? charged : borne).toBe(0);
+      }
+    });
+  });
+
   describe("cancel", () => {
     it("of a job that waits is ended by whoever asks", async () => {
       const id = await acceptOne(jobs);

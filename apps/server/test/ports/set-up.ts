@@ -91,6 +91,8 @@ const filledTables = [
     "outbox",
     "webhook_endpoints",
     "usage",
+    "usage_days",
+    "request_counters",
     "job_inputs",
     "attempts",
     "assets",

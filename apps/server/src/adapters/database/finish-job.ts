@@ -55,13 +55,7 @@ function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
     left_behind as (select * from attempt where state = 'superseded'),
     orphan as (${keepOrphans(sql`left_behind`)}),
     ${storeOutputs(ending.state === "complete" ? ending.outputs : [])},
-    spent as (
-      insert into comfy.usage (job_id, owner_id, key_id, kind, state, attempts, waited_ms, worked_ms, is_refunded, ended_at)
-      select id, owner_id, key_id, kind, state, (select count(*) from comfy.attempts where job_id = ended.id),
-        extract(epoch from coalesce(started_at, completed_at) - created_at) * 1000,
-        extract(epoch from completed_at - coalesce(started_at, completed_at)) * 1000, ${finish.isRefunded}, completed_at
-      from ended
-    ),
+    spent as (${bookUsage(finish)}),
     refund as (
       update comfy.generations_per_day g set count = g.count - 1 from ended
       where ${finish.isRefunded} and g.owner_id = ended.owner_id and g.day = ended.charged_on and g.count > 0
@@ -73,6 +67,29 @@ function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
     ),
     owed as (${oweDeliveries(ending.state)})
     select 1 from ended`;
+}
+
+/**
+ * The owner is charged for the attempt that the job ended with, from when it was sent. Those before it, and all of them when the
+ * generation is given back, are ours to bear.
+ */
+function bookUsage({ attemptId, isRefunded }: Finish): RawBuilder<unknown> {
+  const took = sql`extract(epoch from coalesce(t.ended_at, ended.completed_at) - t.created_at) * 1000`;
+  // As the attempts were before this statement: the live one is ended by it.
+  const isLast = sql`(t.id = ${attemptId ?? null}::uuid or t.ended_at is null)`;
+  return sql`
+    insert into comfy.usage (job_id, owner_id, key_id, kind, state, attempts, waited_ms, worked_ms, wasted_ms,
+      bytes_in, bytes_out, is_refunded, ended_at)
+    select id, owner_id, key_id, kind, state, a.n,
+      extract(epoch from coalesce(started_at, completed_at) - created_at) * 1000,
+      case when ${isRefunded} then 0 else a.last_ms end, a.all_ms - case when ${isRefunded} then 0 else a.last_ms end,
+      (select coalesce(sum(b.size_bytes), 0) from comfy.job_inputs i
+        join comfy.assets s on s.id = i.asset_id join comfy.blobs b using (sha256) where i.job_id = ended.id),
+      (select coalesce(sum(size_bytes), 0) from output), ${isRefunded}, completed_at
+    from ended cross join lateral (
+      select count(*) as n, coalesce(sum(${took}), 0) as all_ms, coalesce(sum(${took}) filter (where ${isLast}), 0) as last_ms
+      from comfy.attempts t where t.job_id = ended.id
+    ) a`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { assetsMigration } from "./0002-assets.ts";
 import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
 import { streamTicketsMigration } from "./0005-stream-tickets.ts";
+import { usageMigration } from "./0009-usage.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   manyWorkersMigration,
   webhooksMigration,
   streamTicketsMigration,
+  usageMigration,
 ];

@@ -59,6 +59,11 @@ describe("accounts", () => {
       usage: [{ job_id: "job-1", state: "complete", attempts: 2 }],
       sentence: "Job job-1 made 1 attempts, but its usage row says 2.",
     },
+    {
+      name: "the time of an attempt that came to nothing",
+      usage: [{ job_id: "job-1", state: "complete", attempts: 1, worked_ms: 9_000 }],
+      sentence: "The attempt that won job job-1 took 2000 ms, but 9000 ms are charged.",
+    },
   ])("usage with $name is a fault", ({ usage, sentence }) => {
     expect(faultsAfter(() => ({ usage }))).toEqual([sentence]);
   });

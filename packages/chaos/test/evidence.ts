@@ -92,7 +92,7 @@ export function tracesOfOneJob(): Traces {
       },
     ],
     attempts: [attemptOf(1)],
-    usage: [{ job_id: "job-1", state: "complete", attempts: 1 }],
+    usage: [{ job_id: "job-1", state: "complete", attempts: 1, worked_ms: 2_000 }],
     owners: [{ owner_id: "owner-1", active: 0 }],
   };
 }
@@ -109,6 +109,6 @@ export function tracesOfSecondAttempt(cause: string | null): Traces {
     ],
     jobs: traces.jobs.map((job) => ({ ...job, completed_at: 22_000 })),
     attempts: [attemptOf(1, { state: "lost", cause, ended_at: 19_000 }), attemptOf(2)],
-    usage: [{ job_id: "job-1", state: "complete", attempts: 2 }],
+    usage: [{ job_id: "job-1", state: "complete", attempts: 2, worked_ms: 2_000 }],
   };
 }

@@ -1,7 +1,9 @@
 import type { DatabaseDump, JobRow } from "../evidence/records.ts";
 import { type Fault, isTerminal } from "./fault.ts";
 
-/** What is booked: one usage row per ended job, and a count of running jobs that equals the rows. */
+const ROUNDING_MS = 2;
+
+/** What is booked: one usage row per ended job, which charges for the attempt that won, and a count of running jobs that equals the rows. */
 export function checkAccounts({ jobs, attempts, usage, owners }: DatabaseDump): Fault[] {
   const usageOf = Map.groupBy(usage, ({ job_id }) => job_id);
   const attemptsOf = Map.groupBy(attempts, ({ job_id }) => job_id);
@@ -14,7 +16,7 @@ export function checkAccounts({ jobs, attempts, usage, owners }: DatabaseDump): 
     ...jobs.flatMap((job) => checkRow(job)),
   ];
 
-  function checkUsage({ id, state }: JobRow): Fault[] {
+  function checkUsage({ id, state, completed_at }: JobRow): Fault[] {
     const rows = usageOf.get(id) ?? [];
     const [row] = rows;
     if (row === undefined || rows.length > 1)
@@ -23,7 +25,12 @@ export function checkAccounts({ jobs, attempts, usage, owners }: DatabaseDump): 
     const count = attemptsOf.get(id)?.length ?? 0;
     if (row.attempts !== count)
       return [fault("usage", `Job ${id} made ${count} attempts, but its usage row says ${row.attempts}.`)];
-    return [];
+    const won = attemptsOf.get(id)?.find((attempt) => attempt.state === "done");
+    if (state !== "complete" || won === undefined || row.worked_ms === undefined) return [];
+    const tookMs = (completed_at ?? 0) - won.created_at;
+    if (Math.abs(row.worked_ms - tookMs) <= ROUNDING_MS) return [];
+    const charged = `${Math.round(row.worked_ms)} ms are charged`;
+    return [fault("usage", `The attempt that won job ${id} took ${Math.round(tookMs)} ms, but ${charged}.`)];
   }
 
   function checkOwner(ownerId: string, active: number): Fault[] {

@@ -87,7 +87,7 @@ export function createWitness(url: string): Witness {
       const [jobs, attempts, usage, owners] = await Promise.all([
         ask<JobRow>(JOBS),
         ask<AttemptRow>(ATTEMPTS),
-        ask<UsageRow>("select job_id, state, attempts from comfy.usage"),
+        ask<UsageRow>("select job_id, state, attempts, worked_ms from comfy.usage"),
         ask<OwnerRow>("select owner_id, active from comfy.owner_queue"),
       ]);
       return { jobs, attempts, usage, owners };

@@ -90,6 +90,8 @@ export interface UsageRow {
   readonly job_id: string;
   readonly state: string;
   readonly attempts: number;
+  /** What the owner is charged for. Absent: not asked for. */
+  readonly worked_ms?: number;
 }
 
 export interface OwnerRow {

@@ -12,6 +12,7 @@ import {
   roles,
   toQueue,
 } from "./config/processes.ts";
+import { uploads } from "./config/uploads.ts";
 import { flag, list, requiredList, seconds } from "./config/words.ts";
 
 /** Every environment variable of the service, but for those that say which backends there are. Empty texts count as absent. */
@@ -34,11 +35,7 @@ const environment = z.object({
   ADMIN_KEYS: list.default([]),
   ENABLE_ASYNC_QUEUES: flag.default(true),
   ALLOW_PRIVATE_URLS: flag.default(false),
-  MAX_UPLOAD_SIZE: z.coerce
-    .number()
-    .int()
-    .positive()
-    .default(100 * 1024 * 1024),
+  ...uploads,
   CORS_ORIGINS: list.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).default(0),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -85,6 +82,8 @@ export interface Config {
   readonly isAsyncEnabled: boolean;
   readonly arePrivateUrlsAllowed: boolean;
   readonly uploadSizeBytesMax: number;
+  /** Of a picture that comes in, all its frames together. */
+  readonly imagePixelsMax: number;
   readonly corsOrigins: readonly string[];
   /** Reverse proxies in front whose `X-Forwarded-For` is believed. */
   readonly proxyHops: number;
@@ -146,6 +145,7 @@ function toConfig(
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,
     arePrivateUrlsAllowed: value.ALLOW_PRIVATE_URLS,
     uploadSizeBytesMax: value.MAX_UPLOAD_SIZE,
+    imagePixelsMax: value.MAX_IMAGE_PIXELS,
     corsOrigins: value.CORS_ORIGINS,
     proxyHops: value.TRUST_PROXY,
     logLevel: value.LOG_LEVEL,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@comfy/contracts";
 import { AppError, toAppError } from "../errors.ts";
 import type { Asset } from "./asset.ts";
 import type { AssetRecords } from "./asset-records.ts";
@@ -16,7 +17,7 @@ export interface UrlToPin {
 
 /**
  * Fetches a caller's URL once and keeps what it showed, so that every attempt renders the same.
- * @throws AppError `media_unusable`, `payload_too_large`
+ * @throws AppError `media_unusable`, `image_too_large`, `payload_too_large`
  */
 export type PinUrl = (file: UrlToPin) => Promise<Asset>;
 
@@ -26,6 +27,14 @@ export interface PinUrlDeps {
   readonly records: Pick<AssetRecords, "insert">;
   readonly sizeBytesMax: number;
 }
+
+/** What the address, or what it showed, is at fault for. */
+const theirs: ReadonlySet<ErrorCode> = new Set([
+  "media_unusable",
+  "image_too_large",
+  "payload_too_large",
+  "invalid_input",
+]);
 
 const nameOf = (url: string): string => {
   const segment = URL.canParse(url) ? (new URL(url).pathname.split("/").at(-1) ?? "") : "";
@@ -45,7 +54,7 @@ export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrl
       return await records.insert(ownerId, stored);
     } catch (error) {
       const { code, message, cause } = toAppError(error);
-      if (code !== "media_unusable" && code !== "payload_too_large" && code !== "invalid_input") throw error;
+      if (!theirs.has(code)) throw error;
       throw new AppError(code, message.startsWith(`${field}: `) ? message : `${field}: ${message}`, { cause });
     }
   };

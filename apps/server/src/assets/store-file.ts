@@ -1,6 +1,7 @@
 import { createId } from "../ids.ts";
 import type { NewAsset } from "./asset.ts";
 import type { BlobStore } from "./blob-store.ts";
+import type { CheckPicture } from "./check-picture.ts";
 import { toFileName } from "./file-name.ts";
 import { unknownType } from "./media-type.ts";
 import type { TypeSniffer } from "./type-sniffer.ts";
@@ -21,7 +22,8 @@ export interface FileToStore {
 
 /**
  * Stores a stream in constant memory; its type is read from its content. The asset is yours to insert.
- * @throws AppError `payload_too_large`; what `assertType` throws; what the stream throws
+ * @throws AppError `payload_too_large`; what `assertType` throws; for pictures from outside `image_too_large` and `media_unusable`; what
+ *   the stream throws
  */
 export type StoreFile = (file: FileToStore) => Promise<NewAsset>;
 
@@ -43,14 +45,24 @@ async function* joinStream(head: readonly Uint8Array[], rest: AsyncIterator<Uint
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
-export function createStoreFile({ blobs, sniffer }: { blobs: BlobStore; sniffer: TypeSniffer }): StoreFile {
+export interface StoreFileDeps {
+  readonly blobs: BlobStore;
+  readonly sniffer: TypeSniffer;
+  readonly checkPicture: CheckPicture;
+}
+
+/** What strangers send; our own graphs make no bombs. */
+const isForeign = (source: NewAsset["source"]): boolean => source === "upload" || source === "url";
+
+export function createStoreFile({ blobs, sniffer, checkPicture }: StoreFileDeps): StoreFile {
   return async function storeFile({ name, body, source, sizeBytesMax, signal, assertType, node, index }) {
     const iterator = untilAborted(body, signal);
     try {
       const head = await readHead(iterator, sniffer.headSizeBytes);
       const type = (await sniffer.sniff(Buffer.concat(head).subarray(0, sniffer.headSizeBytes))) ?? unknownType;
       assertType?.(type);
-      const blob = await blobs.put(joinStream(head, iterator), { sizeBytesMax, signal });
+      const whole = joinStream(head, iterator);
+      const blob = await blobs.put(isForeign(source) ? checkPicture(type, whole) : whole, { sizeBytesMax, signal });
       return {
         id: createId(),
         name: toFileName(name, type),

@@ -16,7 +16,9 @@ import { createTicketStore } from "../adapters/database/stream-tickets.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
+import { createPictureHeader } from "../adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
+import { createCheckPicture } from "../assets/check-picture.ts";
 import { createLinkSigner } from "../assets/link-signer.ts";
 import { createOpenAsset } from "../assets/open-asset.ts";
 import { createOpenLink } from "../assets/open-link.ts";
@@ -64,7 +66,8 @@ export async function composeAssets(ground: Ground, { database, records, linkKey
     directory: join(config.dataDirectory, "assets"),
     isSynced: database.durability === "server",
   });
-  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: config.imagePixelsMax });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: config.arePrivateUrlsAllowed });
   lifecycle.add({ name: "outgoing", stop: outgoing.close });
   const { files } = outgoing;

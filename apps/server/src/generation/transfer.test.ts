@@ -7,8 +7,10 @@ import { createEmulator } from "@comfy/comfyui-emulator";
 import { afterEach, describe, expect, it } from "vitest";
 import { createComfyUiBackend } from "../adapters/comfyui/create-backend.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
+import { createPictureHeader } from "../adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
 import type { Asset } from "../assets/asset.ts";
+import { createCheckPicture } from "../assets/check-picture.ts";
 import { createStoreFile } from "../assets/store-file.ts";
 import { systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
@@ -32,7 +34,8 @@ async function setUp() {
   const backend = createComfyUiBackend({ url: emulator.url, log: silentLog, clock: systemClock });
   closing.push(() => backend.close());
   const blobs = await createDiskBlobStore({ directory });
-  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: 1_000_000 });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   return {
     emulator,
     backend,

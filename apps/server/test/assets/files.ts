@@ -1,7 +1,7 @@
 const bytes = (...parts: readonly (string | readonly number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(part))));
 
-/** The first bytes of files, followed by some content. Enough to be told apart, not to be played. */
+/** The first bytes of files, followed by some content. Enough to be told apart and measured, not to be played. */
 export const heads = {
   png: bytes(
     "\x89PNG\r\n\x1a\n",
@@ -11,9 +11,21 @@ export const heads = {
     [0, 0, 0, 0],
     "IDAT",
   ),
-  jpeg: bytes([0xff, 0xd8, 0xff, 0xe0, 0, 16], "JFIF", Array<number>(16).fill(0)),
-  gif: bytes("GIF89a", Array<number>(16).fill(0)),
-  webp: bytes("RIFF", [16, 0, 0, 0], "WEBPVP8 ", Array<number>(16).fill(0)),
+  jpeg: bytes(
+    [0xff, 0xd8, 0xff, 0xe0, 0, 16],
+    "JFIF\0",
+    [1, 1, 0, 0, 1, 0, 1, 0, 0],
+    [0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0],
+    [0xff, 0xd9],
+  ),
+  gif: bytes("GIF89a", [1, 0, 1, 0, 0, 0, 0], [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0], [2, 2, 0x44, 1, 0], [0x3b]),
+  webp: bytes(
+    "RIFF",
+    [30, 0, 0, 0],
+    "WEBPVP8 ",
+    [18, 0, 0, 0, 0x30, 1, 0, 0x9d, 1, 0x2a, 1, 0, 1, 0],
+    Array<number>(8).fill(0),
+  ),
   wav: bytes("RIFF", [36, 0, 0, 0], "WAVEfmt ", [16, 0, 0, 0, 1, 0, 1, 0], Array<number>(20).fill(0)),
   mp3: bytes("ID3", [3, 0, 0, 0, 0, 31, 118], Array<number>(64).fill(0)),
   flac: bytes("fLaC", [0, 0, 0, 34], Array<number>(34).fill(0)),

@@ -5,7 +5,9 @@ import { tiers } from "@comfy/contracts";
 import { onTestFinished } from "vitest";
 import type { Caller } from "../../src/access/caller.ts";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
+import { createCheckPicture } from "../../src/assets/check-picture.ts";
 import { createLinkSigner } from "../../src/assets/link-signer.ts";
 import { createOpenAsset } from "../../src/assets/open-asset.ts";
 import { createOpenLink } from "../../src/assets/open-link.ts";
@@ -19,7 +21,7 @@ export const never = new AbortController().signal;
 export const publicUrl = "https://api.example.com/comfy";
 
 export function toCaller(ownerId: string): Caller {
-  return { ownerId, keyId: "key-1", tier: "pro", limits: tiers.pro };
+  return { ownerId, keyId: "key-1", tier: "pro", limits: tiers.pro, scopes, via: "signature" };
 }
 
 export async function* toStream(...chunks: readonly (Uint8Array | string)[]): AsyncGenerator<Uint8Array> {
@@ -40,7 +42,8 @@ export async function setUpAssets() {
     clock,
     ttlMs: 3_600_000,
   });
-  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: 1_000_000 });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const presentAsset = createPresentAsset({ links });
   const uploadAsset = createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax: 100_000 });
   const openLink = createOpenLink({ links, openAsset: createOpenAsset({ records, blobs }) });

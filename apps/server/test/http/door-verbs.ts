@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
+import { createCheckPicture } from "../../src/assets/check-picture.ts";
 import { createLinkSigner } from "../../src/assets/link-signer.ts";
 import { createOpenAsset } from "../../src/assets/open-asset.ts";
 import { createOpenLink } from "../../src/assets/open-link.ts";
@@ -53,7 +55,8 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   const blobs = await createDiskBlobStore({ directory });
   const keys = createMemoryLinkKeys({ id: "k1", secret: Buffer.alloc(32, 7) });
   const links = createLinkSigner({ keys, publicUrl, clock, ttlMs: 3_600_000 });
-  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer() });
+  const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: 1_000_000 });
+  const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const presentAsset = createPresentAsset({ links });
   const openAsset = createOpenAsset({ records, blobs });
   return {
@@ -75,7 +78,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
   const events = createMemoryEventBus();
   const attention = createAttention();
   const watcher = createJobWatcher({ jobs, events, log, tickMs: 50 });
-  const finishJob = createFinishJob({ jobs, events, log, knockOutbox() {} });
+  const finishJob = createFinishJob({ jobs, events, watcher, log, knockOutbox() {} });
   const accepted: string[] = [];
 
   /** Ends a job as a worker does. */

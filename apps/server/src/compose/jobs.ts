@@ -34,7 +34,7 @@ export function composeJobs(
   const knockCourier = () => (local.courier ? local.courier.knock() : knocks.knock({ type: "delivery" }));
   const watcher = createJobWatcher({ jobs, events, log });
   const presenter = createJobPresenter({ presentAsset: assets.presentAsset });
-  const finishJob = createFinishJob({ jobs, events, log, knockOutbox: knockCourier });
+  const finishJob = createFinishJob({ jobs, events, watcher, log, knockOutbox: knockCourier });
   const cancelJob = createCancelJob({ jobs, finishJob, watcher, events });
   const prepareJob = createPrepareJob({
     clock,

@@ -37,6 +37,7 @@ export function createGenerate(deps: GenerateDeps): Generate {
       const ended = isTerminal(job.state)
         ? job
         : await deps.watcher.waitForEnding(job.id, {
+            isNew: !submitted.isReplay,
             timeoutMs: deps.deadlineMs,
             signal: AbortSignal.any([request.signal, closing]),
           });

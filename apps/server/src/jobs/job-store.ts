@@ -176,8 +176,8 @@ export interface JobStore {
   /** Asks for cancellation. False when the job is terminal already. The lease holder (or, for a waiting job, the caller) ends it. */
   requestCancel(jobId: string): Promise<boolean>;
   isCancelRequested(jobId: string): Promise<boolean>;
-  /** Ends a job, with outputs, usage and outbox, in one transaction. False when it was ended before or the lease is lost. */
-  finish(finish: Finish): Promise<boolean>;
+  /** Ends a job, with outputs, usage and outbox, in one transaction. Undefined when it was ended before or the lease is lost. */
+  finish(finish: Finish): Promise<Job | undefined>;
   /** Makes every leased job claimable. For the one process of an embedded database, at its start: all holders are dead. */
   releaseLeases(): Promise<number>;
   /** Jobs past their deadline that nobody works on: whoever holds a lease watches the deadline itself. */

@@ -6,9 +6,19 @@ import type { JobStore } from "./job-store.ts";
 
 export interface JobWatcher {
   /** Calls back once, with the ended job; never for a job that goes on. The returned function stops it. */
-  onEnded(jobId: string, callback: (job: Job) => void): () => void;
+  onEnded(jobId: string, callback: (job: Job) => void, options?: WatchOptions): () => void;
   /** The ended job, or undefined when the time ran out or the signal aborted first. */
-  waitForEnding(jobId: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<Job | undefined>;
+  waitForEnding(
+    jobId: string,
+    options: WatchOptions & { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Job | undefined>;
+  /** This process ended the job: who waits for it here is told. */
+  tell(job: Job): void;
+}
+
+export interface WatchOptions {
+  /** The job was made a moment ago and cannot have ended: nothing is read at first. If it did, the tick finds it. */
+  readonly isNew?: boolean;
 }
 
 export interface JobWatcherDeps {
@@ -83,31 +93,31 @@ export function createJobWatcher({ jobs, events, log, tickMs = 1_000 }: JobWatch
     return entry;
   }
 
-  function onEnded(jobId: string, callback: (job: Job) => void): () => void {
+  function onEnded(jobId: string, callback: (job: Job) => void, { isNew = false }: WatchOptions = {}): () => void {
     const entry = watched.get(jobId) ?? watch(jobId);
     entry.callbacks.add(callback);
     // It may have ended before we listened.
-    look(jobId);
+    if (!isNew) look(jobId);
     return () => {
       entry.callbacks.delete(callback);
       if (entry.callbacks.size === 0 && watched.get(jobId) === entry) forget(jobId);
     };
   }
 
-  return { onEnded, waitForEnding: (jobId, options) => waitFor(onEnded, jobId, options) };
+  return { onEnded, waitForEnding: (jobId, options) => waitFor(onEnded, jobId, options), tell: settle };
 }
 
 async function waitFor(
   onEnded: JobWatcher["onEnded"],
   jobId: string,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  { timeoutMs, signal, isNew }: WatchOptions & { timeoutMs: number; signal: AbortSignal },
 ): Promise<Job | undefined> {
   if (signal.aborted) return undefined;
   const { promise, resolve } = Promise.withResolvers<Job | undefined>();
   const giveUp = () => resolve(undefined);
   const timer = setTimeout(giveUp, timeoutMs);
   signal.addEventListener("abort", giveUp, { once: true });
-  const stop = onEnded(jobId, resolve);
+  const stop = onEnded(jobId, resolve, isNew === undefined ? {} : { isNew });
   try {
     return await promise;
   } finally {

@@ -138,9 +138,10 @@ export function createMemoryJobs(clock: Clock): DoorJobStore & { readonly batche
     requestCancel,
     async finish({ jobId, ending }) {
       const job = jobs.get(jobId);
-      if (!job || isTerminal(job.state)) return false;
-      jobs.set(jobId, toEnded(job, ending, clock.nowMs()));
-      return true;
+      if (!job || isTerminal(job.state)) return undefined;
+      const ended = toEnded(job, ending, clock.nowMs());
+      jobs.set(jobId, ended);
+      return ended;
     },
     batches: {
       find: async (ownerId, id) => (batches.get(id)?.ownerId === ownerId ? toBatch(id) : undefined),

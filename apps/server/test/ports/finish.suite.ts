@@ -33,8 +33,8 @@ export function finishSuite(getDatabase: GetDatabase): void {
       await jobs.beginAttempt(lease, attempt);
       const outputs = [createOutput({ name: "first.png" }), createOutput({ name: "second.png", index: 1 })];
       const finish = { jobId: job.id, lease, attemptId: attempt.id, ending: complete(...outputs), isRefunded: false };
-      expect(await jobs.finish(finish)).toBe(true);
-      const ended = await jobs.find(job.id);
+      const ended = await jobs.finish(finish);
+      expect(ended).toEqual(await jobs.find(job.id));
       expect(ended).toMatchObject({
         state: "complete",
         summary: { model: "flux-schnell", prompt: "a viking" },
@@ -46,10 +46,10 @@ export function finishSuite(getDatabase: GetDatabase): void {
 
     it("ends a job once: later endings are discarded whole", async () => {
       const { job, lease } = await acceptAndClaim(jobs);
-      expect(await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false })).toBe(true);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: failed, isRefunded: false })).toBeDefined();
       const late = complete(createOutput());
-      expect(await jobs.finish({ jobId: job.id, lease, ending: late, isRefunded: false })).toBe(false);
-      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: true })).toBe(false);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: late, isRefunded: false })).toBeUndefined();
+      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: true })).toBeUndefined();
       expect(await jobs.find(job.id)).toMatchObject({ state: "failed", failure: failed.failure, outputs: [] });
       expect(await readCount(getDatabase().db, "comfy.assets")).toBe(0);
     });
@@ -66,7 +66,7 @@ export function finishSuite(getDatabase: GetDatabase): void {
       for (const ownerId of ["env:a", "env:b"]) {
         const { job, lease } = await acceptAndClaim(jobs, { ownerId });
         const ending = complete(createOutput({ blob }), createOutput({ blob, index: 1 }));
-        expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBe(true);
+        expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBeDefined();
       }
       expect(await readCount(getDatabase().db, "comfy.blobs")).toBe(1);
       expect(await readCount(getDatabase().db, "comfy.assets")).toBe(4);
@@ -76,7 +76,7 @@ export function finishSuite(getDatabase: GetDatabase): void {
       const { job, lease } = await acceptAndClaim(jobs);
       const blob = { sha256: "cd".repeat(32), sizeBytes: 2 ** 53 - 1, location: "cd" };
       const ending = complete(createOutput({ name: "a\0b.png", node: "9\0", blob }));
-      expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBe(true);
+      expect(await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false })).toBeDefined();
       expect((await jobs.find(job.id))?.outputs).toMatchObject([{ name: "a\uFFFDb.png", sizeBytes: 2 ** 53 - 1 }]);
     });
 
@@ -93,15 +93,15 @@ export function finishSuite(getDatabase: GetDatabase): void {
       await jobs.beginAttempt(lease, attempt);
       await jobs.markAttempt(lease, attempt.id, "superseded");
       const finish = { jobId: job.id, lease, attemptId: attempt.id, ending: complete(), isRefunded: false };
-      expect(await jobs.finish(finish)).toBe(false);
-      expect(await jobs.finish({ ...finish, attemptId: createId() })).toBe(false);
+      expect(await jobs.finish(finish)).toBeUndefined();
+      expect(await jobs.finish({ ...finish, attemptId: createId() })).toBeUndefined();
       expect(await readCount(getDatabase().db, "comfy.orphan_prompts")).toBe(1);
     });
 
     it("ends a job at its deadline although somebody holds it, and remembers the prompt it leaves on the backend", async () => {
       const { job, lease } = await acceptAndClaim(jobs, { concurrentJobs: 1 });
       await jobs.beginAttempt(lease, createAttempt());
-      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: false })).toBe(true);
+      expect(await jobs.finish({ jobId: job.id, ending: expired, isRefunded: false })).toBeDefined();
       expect(await readCount(getDatabase().db, "comfy.orphan_prompts")).toBe(1);
       await acceptOne(jobs, { concurrentJobs: 1 });
       await claimOne(jobs);
@@ -138,7 +138,13 @@ export function finishSuite(getDatabase: GetDatabase): void {
       await jobs.markAttempt(lease, lost.id, "lost", "backend_died");
       await jobs.beginAttempt(lease, won);
       await age(won.id, 7);
-      await jobs.finish({ jobId: job.id, lease, attemptId: won.id, ending: complete(createOutput()), isRefunded: false });
+      await jobs.finish({
+        jobId: job.id,
+        lease,
+        attemptId: won.id,
+        ending: complete(createOutput()),
+        isRefunded: false,
+      });
       const usage = await readUsage();
       expect(usage).toMatchObject({ attempts: 2, bytes_in: 0, bytes_out: 12 });
       expect(Math.floor((usage?.worked_ms ?? 0) / 10_000)).toBe(0);
@@ -171,7 +177,7 @@ export function finishSuite(getDatabase: GetDatabase): void {
       expect(await jobs.requestCancel(id)).toBe(true);
       expect(await jobs.isCancelRequested(id)).toBe(true);
       expect((await jobs.find(id))?.state).toBe("pending");
-      expect(await jobs.finish({ jobId: id, ending: cancelled, isRefunded: true })).toBe(true);
+      expect(await jobs.finish({ jobId: id, ending: cancelled, isRefunded: true })).toBeDefined();
       expect((await jobs.find(id))?.state).toBe("cancelled");
     });
 
@@ -180,15 +186,15 @@ export function finishSuite(getDatabase: GetDatabase): void {
       await jobs.setState(lease, "running");
       await jobs.requestCancel(job.id);
       expect((await jobs.find(job.id))?.state).toBe("cancelling");
-      expect(await jobs.finish({ jobId: job.id, ending: cancelled, isRefunded: false })).toBe(false);
-      expect(await jobs.finish({ jobId: job.id, lease, ending: cancelled, isRefunded: false })).toBe(true);
+      expect(await jobs.finish({ jobId: job.id, ending: cancelled, isRefunded: false })).toBeUndefined();
+      expect(await jobs.finish({ jobId: job.id, lease, ending: cancelled, isRefunded: false })).toBeDefined();
     });
 
     it("comes too late for a job that ended, and success that was already there wins", async () => {
       const { job, lease } = await acceptAndClaim(jobs);
       expect(await jobs.isCancelRequested(job.id)).toBe(false);
       await jobs.requestCancel(job.id);
-      expect(await jobs.finish({ jobId: job.id, lease, ending: complete(), isRefunded: false })).toBe(true);
+      expect(await jobs.finish({ jobId: job.id, lease, ending: complete(), isRefunded: false })).toBeDefined();
       expect(await jobs.requestCancel(job.id)).toBe(false);
       expect((await jobs.find(job.id))?.state).toBe("complete");
     });

@@ -197,7 +197,8 @@ export function listsSuite(getDatabase: GetDatabase): void {
           .map(({ id }) => id)
           .sort(),
       );
-      for (const jobId of asked) expect(await jobs.finish({ jobId, ending: cancelled, isRefunded: true })).toBe(true);
+      for (const jobId of asked)
+        expect(await jobs.finish({ jobId, ending: cancelled, isRefunded: true })).toBeDefined();
       expect(await batches().requestCancel("env:owner", batch.id)).toEqual([]);
     });
   });

@@ -2,23 +2,31 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { NewAsset } from "../../assets/asset.ts";
 import { AppError } from "../../errors.ts";
 import { createId } from "../../ids.ts";
+import type { Job } from "../../jobs/job.ts";
 import type { Finish } from "../../jobs/job-store.ts";
 import { isHeld } from "./hold-lease.ts";
+import { type JobRow, jobColumns, toJob } from "./job-rows.ts";
 import { keepOrphans } from "./orphans.ts";
 import { oweDeliveries } from "./owe-deliveries.ts";
+import { findJob } from "./read-jobs.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
 
 const TRIES = 3;
 
-/** Ends a job. The only writer of terminal states. */
-export async function finishJob(db: Kysely<Tables>, finish: Finish): Promise<boolean> {
+type EndedRow = JobRow & { readonly stored_outputs: JobRow["outputs"] };
+
+/** Ends a job and gives it as it ended. The only writer of terminal states. */
+export async function finishJob(db: Kysely<Tables>, finish: Finish): Promise<Job | undefined> {
   // Marks the row as ended by this very call, so that it can be recognised when the answer to the statement was lost.
   const finishId = createId();
   for (let tries = 1; ; tries++) {
     try {
       const { rows } = await toStatement(finish, finishId).execute(db);
-      return rows.length > 0 || (tries > 1 && (await isEndedBy(db, finish.jobId, finishId)));
+      const [row] = rows;
+      if (row) return toJob({ ...row, outputs: row.stored_outputs });
+      const isOurs = tries > 1 && (await isEndedBy(db, finish.jobId, finishId));
+      return isOurs ? await findJob(db, finish.jobId) : undefined;
     } catch (error) {
       const isUnknown = error instanceof AppError && error.code === "unavailable";
       if (!isUnknown || tries === TRIES) throw error;
@@ -36,7 +44,7 @@ async function isEndedBy(db: Kysely<Tables>, jobId: string, finishId: string): P
  * One statement: one round trip, all or nothing. Every part runs on the row that ended; without one, nothing is written. The owner's
  * row comes after the day's, in the order an accept locks them.
  */
-function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
+function toStatement(finish: Finish, finishId: string): RawBuilder<EndedRow> {
   const { ending } = finish;
   return sql`
     with target as materialized (
@@ -66,8 +74,16 @@ function toStatement(finish: Finish, finishId: string): RawBuilder<unknown> {
       where o.owner_id = ended.owner_id and ended.held_slot and (select count(*) from refund) >= 0
     ),
     owed as (${oweDeliveries(ending.state)})
-    select 1 from ended`;
+    select ${jobColumns}, ${storedOutputs} as stored_outputs from ended j`;
 }
+
+/** The files that this very statement wrote, which its own reads of the tables do not see yet. */
+const storedOutputs = sql`(
+  select json_agg(json_build_object(
+    'id', o.id, 'ownerId', o.owner_id, 'jobId', o.job_id, 'name', o.name, 'type', o.type, 'sizeBytes', o.size_bytes,
+    'sha256', o.sha256, 'createdAtMs', floor(extract(epoch from asset.created_at) * 1000)
+  ) order by o.position)
+  from output o join asset on asset.id = o.id)`;
 
 /**
  * The owner is charged for the attempt that the job ended with, from when it was sent. Those before it, and all of them when the
@@ -144,5 +160,6 @@ function storeOutputs(outputs: readonly NewAsset[]): RawBuilder<unknown> {
     asset as (
       insert into comfy.assets (id, owner_id, job_id, sha256, name, type, source, node, index, position)
       select id, owner_id, job_id, sha256, name, type, source, node, index, position from output
+      returning id, created_at
     )`;
 }

@@ -18,6 +18,7 @@ import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
+import { usageSuite } from "./usage.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 describe("the embedded database", () => {
@@ -46,6 +47,7 @@ describe("the embedded database", () => {
   backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
+  usageSuite(getDatabase);
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);

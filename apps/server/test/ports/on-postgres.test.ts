@@ -17,6 +17,7 @@ import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
+import { usageSuite } from "./usage.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 const bin = findPostgres();
@@ -48,6 +49,7 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   backendSwitchesSuite(getDatabase);
   recordsSuite(getDatabase);
   outboxSuite(getDatabase);
+  usageSuite(getDatabase);
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);

@@ -13,6 +13,8 @@ export type DatabaseOptions = {
   readonly log: Log;
   /** Told when the thread of an embedded database died. Absent: the process ends. */
   readonly onDeath?: (cause: Error) => void;
+  /** How long jobs are kept after they ended. Absent or 0: for ever. */
+  readonly jobRetentionDays?: number;
 } & ({ readonly directory: string } | { readonly url: string });
 
 /** An open database with the schema of this version. */
@@ -49,7 +51,7 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
     await pool.end();
     throw error;
   }
-  const upkeep = startUpkeep(db, { log: options.log, isVacuumed: !isServer });
+  const upkeep = startUpkeep(db, { ...options, isVacuumed: !isServer });
   return {
     db,
     durability: isServer ? "server" : "process",

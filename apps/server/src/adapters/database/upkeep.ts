@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Log } from "../../log.ts";
+import { deleteInBatches } from "./delete-in-batches.ts";
 import { repairOwnerQueue } from "./owner-queue.ts";
+import { removeEndedJobs } from "./retention.ts";
 import type { Tables } from "./tables.ts";
 import { runWebhookUpkeep } from "./webhook-upkeep.ts";
 
@@ -8,6 +10,8 @@ export interface UpkeepOptions {
   readonly log: Log;
   /** A server vacuums by itself; PGlite has no autovacuum. */
   readonly isVacuumed: boolean;
+  /** How long jobs are kept after they ended. Absent or 0: for ever. */
+  readonly jobRetentionDays?: number;
   readonly intervalMs?: number;
 }
 
@@ -44,18 +48,21 @@ export function startUpkeep(db: Kysely<Tables>, options: UpkeepOptions): { stop(
 }
 
 /** One round of {@link startUpkeep}. */
-export async function runUpkeep(db: Kysely<Tables>, { isVacuumed }: Pick<UpkeepOptions, "isVacuumed">): Promise<void> {
+export async function runUpkeep(
+  db: Kysely<Tables>,
+  options: Pick<UpkeepOptions, "isVacuumed" | "jobRetentionDays">,
+): Promise<void> {
+  const { isVacuumed, jobRetentionDays = 0 } = options;
   // A minute of grace: this clock and the one that checks timestamps may differ.
-  await sql`delete from comfy.used_signatures where expires_at < statement_timestamp() - interval '1 minute'`.execute(
-    db,
-  );
-  await sql`delete from comfy.idempotency_keys where created_at < statement_timestamp() - interval '24 hours'`.execute(
-    db,
-  );
-  await sql`delete from comfy.holders where expires_at < statement_timestamp() - interval '1 day'`.execute(db);
-  await sql`delete from comfy.orphan_prompts where until < statement_timestamp()`.execute(db);
-  await sql`delete from comfy.generations_per_day where day < (now() at time zone 'UTC')::date - 7`.execute(db);
+  await deleteInBatches(db, "comfy.used_signatures", sql`expires_at < statement_timestamp() - interval '1 minute'`);
+  // Before jobs are removed: a key must not outlive the job that it gives again.
+  await deleteInBatches(db, "comfy.idempotency_keys", sql`created_at < statement_timestamp() - interval '24 hours'`);
+  await deleteInBatches(db, "comfy.holders", sql`expires_at < statement_timestamp() - interval '1 day'`);
+  await deleteInBatches(db, "comfy.request_counters", sql`counted_at < statement_timestamp() - interval '7 days'`);
+  await deleteInBatches(db, "comfy.orphan_prompts", sql`until < statement_timestamp()`);
+  await deleteInBatches(db, "comfy.generations_per_day", sql`day < (now() at time zone 'UTC')::date - 7`);
   await runWebhookUpkeep(db);
+  if (jobRetentionDays > 0) await removeEndedJobs(db, jobRetentionDays);
   await repairOwnerQueue(db);
   if (!isVacuumed) return;
   // One table at a time: the one session of PGlite is free for others in between.

@@ -62,7 +62,8 @@ create table comfy.request_counters (
   counted_at timestamptz not null default clock_timestamp()
 );
 
--- A retry outlives the job it repeats.
+-- A retry outlives the job it repeats, and a file the job that made it: each is kept for its own time.
 alter table comfy.jobs drop constraint jobs_retry_of_fkey;
+alter table comfy.assets drop constraint assets_job_id_fkey;
 `,
 };

@@ -31,7 +31,8 @@ const TAGS: Readonly<Record<string, string>> = {
   "Platform: jobs": "Jobs of every workflow under one path: make, list, read, follow, download, cancel, try again.",
   "Platform: batches": "Up to 100 jobs in one request, and how they stand together.",
   "Platform: webhooks": "Endpoints that are told when jobs end, and what was delivered to them.",
-  "Platform: admin": "For operators: keys that ADMIN_KEYS names.",
+  "Platform: auth": "People: register, log in, stay logged in, log out.",
+  "Platform: admin": "For operators: users with the role admin, and keys that ADMIN_KEYS names.",
 };
 
 const METHODS = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;

@@ -51,7 +51,9 @@ export function headersOf(metadata: RouteMetadata, method: string, status: numbe
   const names: HeaderName[] = ["X-Request-Id"];
   if (metadata.bucket !== "none" && status !== 401) names.push(...RATE_LIMIT);
   if (status === 429 || status === 503) names.push("Retry-After");
-  if (method === "POST" && status < 300) names.push("Idempotency-Key", "Idempotency-Replayed");
+  // Who logs in twice is logged in twice.
+  const isRepeatable = metadata.tag !== "Platform: auth";
+  if (method === "POST" && status < 300 && isRepeatable) names.push("Idempotency-Key", "Idempotency-Replayed");
   if ((status === 201 || status === 202) && MADE_AT_A_PLACE.has(metadata.tag)) names.push("Location");
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

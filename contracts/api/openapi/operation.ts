@@ -1,6 +1,7 @@
 import { type AppRoute, isAppRouteNoBody, isAppRouteOtherResponse } from "@ts-rest/core";
 import type { OperationObject, ParameterObject, RequestBodyObject, ResponseObject } from "openapi3-ts/oas31";
 import * as z from "zod";
+import type { Scope } from "../src/access.ts";
 import { type ErrorCode, errorStatus } from "../src/errors.ts";
 import { callbackBody } from "../src/jobs.ts";
 import { errorExamples, exampleOf } from "./examples.ts";
@@ -81,10 +82,12 @@ function responseOf(listed: ListedRoute, status: number, printer: SchemaPrinter)
         .map((code) => `\`${code}\``)
         .join(", ")
     : "Done.";
+  const { alternative } = metadataOf(listed);
+  const other = !isError && alternative ? { [alternative]: { schema: { type: "string" as const } } } : {};
   return {
     description: description || "Refused.",
     headers,
-    content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
+    content: { "application/json": { schema, ...(example === undefined ? {} : { example }) }, ...other },
   };
 }
 
@@ -99,10 +102,17 @@ const callbackOf = (printer: SchemaPrinter): OperationObject => ({
   responses: { "2XX": { description: "Received." } },
 });
 
+/** What the route says of itself, and what a caller must be allowed to do. */
+function describe(words: string | undefined, scope: Scope | undefined): { readonly description?: string } {
+  const needed = scope && `Needs the scope \`${scope}\`.`;
+  const description = [words, needed].filter(Boolean).join(" ");
+  return description ? { description } : {};
+}
+
 /** One route as an OpenAPI operation. */
 export function toOperation(listed: ListedRoute, printer: SchemaPrinter): OperationObject {
   const { name, route } = listed;
-  const { access, tag } = metadataOf(listed);
+  const { access, tag, scope } = metadataOf(listed);
   const requestBody = requestBodyOf(route, printer);
   const statuses = Object.keys(route.responses)
     .map(Number)
@@ -112,7 +122,7 @@ export function toOperation(listed: ListedRoute, printer: SchemaPrinter): Operat
     operationId: name,
     tags: [tag],
     summary: route.summary ?? name,
-    ...(route.description && { description: route.description }),
+    ...describe(route.description, scope),
     security: securityOf[access],
     parameters: parametersOf(route, printer),
     ...(requestBody && { requestBody }),

@@ -19,6 +19,12 @@ export const securitySchemes: Record<string, SecuritySchemeObject> = {
       "Version 2 (`X-Signature-Version: 2`, `X-Nonce`, `X-Content-SHA256`) covers, joined by line feeds: `comfy-v2`, timestamp, nonce, METHOD, request target with its query, key id, hex SHA-256 of the body.",
     ].join("\n\n"),
   ),
+  Bearer: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The token of a key with the mode `bearer`, or the access token of a session. A signed key is refused here.",
+  },
   SignedLink: {
     type: "apiKey",
     in: "query",
@@ -28,12 +34,13 @@ export const securitySchemes: Record<string, SecuritySchemeObject> = {
 };
 
 const signed: SecurityRequirementObject = { ApiKey: [], Timestamp: [], Signature: [] };
+const bearer: SecurityRequirementObject = { Bearer: [] };
 
 /** What a route asks for, by its access word. The first entry is what the samples use. */
 export const securityOf: Readonly<Record<Access, SecurityRequirementObject[]>> = {
   public: [],
-  signed: [signed],
-  key: [{ ApiKey: [] }, signed],
-  admin: [signed],
+  signed: [signed, bearer],
+  key: [{ ApiKey: [] }, signed, bearer],
+  admin: [signed, bearer],
   link: [{ SignedLink: [] }],
 };

@@ -6,7 +6,14 @@ export type { BytesInput } from "./bytes.ts";
 export { deriveKey } from "./derive.ts";
 export type { HeadersInput } from "./headers.ts";
 export { hmacSha256Hex, sha256Hex, timingSafeEqualHex } from "./hmac.ts";
-export { createNonce, type SignatureVersion, type SignRequestOptions, signRequest } from "./request.ts";
+export {
+  createNonce,
+  type SignatureVersion,
+  type SignedFieldsV2,
+  type SignRequestOptions,
+  signRequest,
+  toSignedTextV2,
+} from "./request.ts";
 export {
   isWithinWindow,
   parseSignatureHeaders,

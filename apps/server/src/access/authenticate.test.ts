@@ -3,8 +3,9 @@ import { tiers } from "@comfy/contracts";
 import { signRequest } from "@comfy/signing";
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../test/manual-clock.ts";
-import { createAuthenticate, type SignedRequest } from "./authenticate.ts";
+import { createAuthenticate } from "./authenticate.ts";
 import { createEnvironmentKeyRing } from "./environment-keys.ts";
+import type { SignedRequest } from "./signed-request.ts";
 
 const secret = "shared-secret";
 const apiKey = "pro_landline";
@@ -48,7 +49,7 @@ const body = '{ "description": "Viking  warrior é" }';
 describe("a valid signature", () => {
   it("of the first version lets the hand-written client in, to the byte", async () => {
     const request = signByHand(body);
-    const { caller, signature } = await authenticate.bySignature(request);
+    const { caller, signature } = await authenticate.byProof(request);
     expect(caller).toMatchObject({ tier: "pro", limits: tiers.pro });
     expect(caller.ownerId).toMatch(/^env:/);
     expect(JSON.stringify(caller)).not.toContain(apiKey);
@@ -57,21 +58,19 @@ describe("a valid signature", () => {
   });
 
   it("of the first version covers no body as nothing after the colon", async () => {
-    await expect(authenticate.bySignature(signByHand(""))).resolves.toHaveProperty("caller");
+    await expect(authenticate.byProof(signByHand(""))).resolves.toHaveProperty("caller");
   });
 
   it("of the second version lets the SDK in", async () => {
-    await expect(authenticate.bySignature(await signV2(body, "/api/portrait?wait=25"))).resolves.toHaveProperty(
-      "caller",
-    );
+    await expect(authenticate.byProof(await signV2(body, "/api/portrait?wait=25"))).resolves.toHaveProperty("caller");
   });
 
   it("counts up to five minutes either way and not a millisecond longer", async () => {
     for (const offset of [-300_000, 300_000]) {
-      await expect(authenticate.bySignature(signByHand(body, String(clock.nowMs() + offset)))).resolves.toBeDefined();
+      await expect(authenticate.byProof(signByHand(body, String(clock.nowMs() + offset)))).resolves.toBeDefined();
     }
     for (const offset of [-300_001, 300_001]) {
-      const refusal = authenticate.bySignature(signByHand(body, String(clock.nowMs() + offset)));
+      const refusal = authenticate.byProof(signByHand(body, String(clock.nowMs() + offset)));
       await expect(refusal).rejects.toMatchObject({
         code: "signature_expired",
         message: "Request expired (timestamp too old or future)",
@@ -82,7 +81,7 @@ describe("a valid signature", () => {
 
   it("carries the limits that were given to its key alone", async () => {
     const request = withHeaders(signByHand(body), { "x-api-key": "free_vip" });
-    const { caller } = await authenticate.bySignature(request);
+    const { caller } = await authenticate.byProof(request);
     expect(caller.limits).toEqual({ ...tiers.free, concurrentJobs: 9 });
   });
 });
@@ -101,13 +100,13 @@ describe("a refusal", () => {
     ["unsupported_signature_version", /^Unknown X-Signature-Version/, { "x-signature-version": "3" }],
     ["missing_nonce", /^Missing X-Nonce/, { "x-signature-version": "2" }],
   ])("says %s in the words callers know", async (code, message, headers) => {
-    const refusal = authenticate.bySignature(withHeaders(signed, headers));
+    const refusal = authenticate.byProof(withHeaders(signed, headers));
     await expect(refusal).rejects.toMatchObject({ code, status: 401 });
     await expect(refusal).rejects.toThrow(message);
   });
 
   it("explains the word undefined that the sample helper signs for a missing body", async () => {
-    const refusal = authenticate.bySignature(signByHand("", undefined, "undefined"));
+    const refusal = authenticate.byProof(signByHand("", undefined, "undefined"));
     await expect(refusal).rejects.toMatchObject({ code: "invalid_signature" });
     await expect(refusal).rejects.toThrow(/the word "undefined" was signed.*nothing after the colon/);
   });
@@ -115,7 +114,7 @@ describe("a refusal", () => {
   it.each(["x-api-key", "x-timestamp", "x-signature"])("meets a request that sends %s twice", async (name) => {
     const value = String(signed.headers[name]);
     for (const twice of [`${value}, ${value}`, [value, value]]) {
-      await expect(authenticate.bySignature(withHeaders(signed, { [name]: twice }))).rejects.toMatchObject({
+      await expect(authenticate.byProof(withHeaders(signed, { [name]: twice }))).rejects.toMatchObject({
         status: 401,
       });
     }
@@ -123,18 +122,14 @@ describe("a refusal", () => {
 
   it("meets a body in which one byte, one space or the order of the keys differs", async () => {
     for (const text of [body.replace("V", "v"), body.replace("  ", " "), `${body} `, body.normalize("NFD")]) {
-      await expect(authenticate.bySignature({ ...signed, body: Buffer.from(text) })).rejects.toThrow(
-        "Invalid signature",
-      );
+      await expect(authenticate.byProof({ ...signed, body: Buffer.from(text) })).rejects.toThrow("Invalid signature");
     }
   });
 
   it("meets a packed body, whether or not its signature is right", async () => {
-    const refusal = authenticate.bySignature(withHeaders(signed, { "content-encoding": "gzip" }));
+    const refusal = authenticate.byProof(withHeaders(signed, { "content-encoding": "gzip" }));
     await expect(refusal).rejects.toMatchObject({ code: "unsupported_media_type" });
-    await expect(
-      authenticate.bySignature(withHeaders(signed, { "content-encoding": "identity" })),
-    ).resolves.toBeDefined();
+    await expect(authenticate.byProof(withHeaders(signed, { "content-encoding": "identity" }))).resolves.toBeDefined();
   });
 
   it("meets a second version signature used on another path, query, method, key or body", async () => {
@@ -148,13 +143,13 @@ describe("a refusal", () => {
       { ...request, body: Buffer.from("{}") },
     ];
     for (const attempt of moved) {
-      await expect(authenticate.bySignature(attempt)).rejects.toMatchObject({ code: "invalid_signature" });
+      await expect(authenticate.byProof(attempt)).rejects.toMatchObject({ code: "invalid_signature" });
     }
   });
 
   it("meets a second version signature passed off as the first", async () => {
     const request = withHeaders(await signV2(body), { "x-signature-version": "1" });
-    await expect(authenticate.bySignature(request)).rejects.toMatchObject({ code: "invalid_signature" });
+    await expect(authenticate.byProof(request)).rejects.toMatchObject({ code: "invalid_signature" });
   });
 });
 
@@ -169,11 +164,12 @@ describe("the key alone", () => {
   it("opens what asks for a key, with nothing to spend", async () => {
     const known = await authenticate.byKey(poll({ "x-api-key": apiKey }));
     expect(known).toEqual({ caller: expect.objectContaining({ tier: "pro" }) });
-    expect(known.caller).toEqual((await authenticate.bySignature(signByHand(body))).caller);
+    const { caller } = await authenticate.byProof(signByHand(body));
+    expect(known.caller).toEqual({ ...caller, via: "key" });
   });
 
   it("does not open what asks for a signature", async () => {
-    await expect(authenticate.bySignature(poll({ "x-api-key": apiKey }))).rejects.toMatchObject({ status: 401 });
+    await expect(authenticate.byProof(poll({ "x-api-key": apiKey }))).rejects.toMatchObject({ status: 401 });
   });
 
   it("is refused when it is unknown, missing, or comes with a wrong or stale signature", async () => {

@@ -1,129 +1,107 @@
-import { createHash } from "node:crypto";
-import { type ErrorCode, headerNames, type TierLimits, type TierName, tiers } from "@comfy/contracts";
-import {
-  isWithinWindow,
-  parseSignatureHeaders,
-  SIGNATURE_WINDOW_MS,
-  type SignatureHeaders,
-  type SignatureHeadersProblem,
-  type VerifySignatureOutcome,
-  verifySignature,
-} from "@comfy/signing";
+import { headerNames, type TierLimits, type TierName, tiers } from "@comfy/contracts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import type { Authenticated, Caller } from "./caller.ts";
+import type { Authenticated, Caller, Via } from "./caller.ts";
+import { checkSignature, isRead, toPendingSignature } from "./check-signature.ts";
 import type { ApiKey, KeyRing } from "./key-ring.ts";
-
-/** What a caller sent, before anything of it is believed. */
-export interface SignedRequest {
-  readonly method: string;
-  /** The raw request target with the public prefix: version 2 signs it. */
-  readonly target: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The very bytes that arrived. */
-  readonly body: Uint8Array;
-}
+import { isJwtShaped, type Sessions } from "./sessions.ts";
+import { readBearer, readHeader, type SignedRequest } from "./signed-request.ts";
 
 export interface Authenticate {
-  /** Insists on a valid signature. The caller of this function spends it. */
-  bySignature(request: SignedRequest): Promise<Authenticated & Required<Pick<Authenticated, "signature">>>;
-  /** The key alone suffices; a signature is checked when there is one. Nothing is left to spend: reads may be repeated. */
+  /** Insists on proof: a signature, which whoever calls this spends, or a bearer token. */
+  byProof(request: SignedRequest): Promise<Authenticated>;
+  /** The key alone suffices; proof is checked when there is some. Nothing is left to spend: reads may be repeated. */
   byKey(request: SignedRequest): Promise<Authenticated>;
+  /** Refuses whoever is certainly nobody, from the headers alone: before anything of a body is read. */
+  assertKnown(request: Pick<SignedRequest, "method" | "headers">): Promise<void>;
+  /** Whether the key or the session that opened a stream is still one. */
+  isStillWelcome(caller: Caller): Promise<boolean>;
 }
 
 export interface AuthenticateOptions {
   readonly keys: KeyRing;
   readonly clock: Clock;
   readonly limits?: Readonly<Record<TierName, TierLimits>>;
+  /** Absent: nobody can log in. */
+  readonly sessions?: Sessions;
 }
 
-const problemCodes: Readonly<Record<SignatureHeadersProblem, ErrorCode>> = {
-  missing_api_key: "missing_api_key",
-  missing_timestamp: "missing_timestamp",
-  bad_timestamp: "invalid_timestamp",
-  missing_signature: "missing_signature",
-  malformed_signature: "invalid_signature",
-  unknown_version: "unsupported_signature_version",
-  missing_nonce: "missing_nonce",
-  malformed_nonce: "invalid_signature",
-  missing_content_sha256: "missing_content_sha256",
-  malformed_content_sha256: "invalid_signature",
-};
+type Headers = Pick<SignedRequest, "method" | "headers">;
 
-const signatureSentences: Readonly<Record<Extract<VerifySignatureOutcome, { ok: false }>["reason"], string>> = {
-  badSignature: "Invalid signature",
-  signedTheWordUndefined:
-    'Invalid signature: the word "undefined" was signed where there is no body. Sign "<timestamp>:" with nothing after the colon.',
-  digestMismatch: "Invalid signature: X-Content-SHA256 is not the SHA-256 of the body that arrived",
-};
+/** Who a request names, before it is looked at whether it may. */
+type Named =
+  | { readonly type: "key"; readonly key: ApiKey }
+  | { readonly type: "bearer"; readonly key: ApiKey }
+  | { readonly type: "session"; readonly caller: Caller };
 
-/** A header as HTTP joins it: one that was sent twice holds a comma and matches nothing. */
-function readHeader(request: SignedRequest, name: string): string {
-  const value = request.headers[name];
-  return (typeof value === "string" ? value : (value?.join(", ") ?? "")).trim();
-}
-
-function assertPlainBytes(request: SignedRequest): void {
-  const encoding = readHeader(request, "content-encoding").toLowerCase();
-  if (encoding === "" || encoding === "identity") return;
-  // Whoever unpacks the bytes on the way would break the signature, and a small body could unpack into a huge one.
-  throw new AppError(
-    "unsupported_media_type",
-    "Signed bodies are sent as they are: expected no Content-Encoding header.",
-  );
-}
-
-function assertFresh(timestamp: string, nowMs: number): void {
-  if (isWithinWindow(timestamp, nowMs)) return;
-  const details = { serverTimeMs: nowMs, windowMs: SIGNATURE_WINDOW_MS };
-  throw new AppError("signature_expired", "Request expired (timestamp too old or future)", { details });
-}
+const SIGNS =
+  "This key signs its requests (X-API-Key, X-Timestamp, X-Signature): it is not taken as a bearer token. A key of the mode bearer has a token.";
+const BEARS = "This key is proven by its token in Authorization: Bearer, not by a signature.";
 
 /**
- * Proves who is calling. The sentences of the first version are kept to the letter: callers match on them.
+ * Proves who is calling.
  *
- * @example const { caller, signature } = await authenticate.bySignature({ method, target, headers, body });
+ * @example const { caller, signature } = await authenticate.byProof({ method, target, headers, body });
  */
-export function createAuthenticate({ keys, clock, limits = tiers }: AuthenticateOptions): Authenticate {
-  async function findKey(request: SignedRequest): Promise<ApiKey> {
-    const text = readHeader(request, headerNames.apiKey);
-    if (!text) throw new AppError("missing_api_key", "Missing X-API-Key header");
-    const key = await keys.find(text);
-    if (!key) throw new AppError("invalid_api_key", "Invalid API key");
-    return key;
+export function createAuthenticate({ keys, clock, limits = tiers, sessions }: AuthenticateOptions): Authenticate {
+  function toCaller(key: ApiKey, via: Via): Caller {
+    const { id: keyId, ownerId, userId, tier, scopes, expiresAtMs } = key;
+    return {
+      ...{ ownerId, keyId, tier, scopes, via },
+      limits: { ...limits[tier], ...key.limits },
+      ...(userId !== undefined && { userId }),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+    };
   }
 
-  const toCaller = (key: ApiKey): Caller => ({
-    ownerId: key.ownerId,
-    keyId: key.id,
-    tier: key.tier,
-    limits: { ...limits[key.tier], ...key.limits },
-    ...(key.scopes && { scopes: key.scopes }),
-  });
+  async function findBearer(token: string, options: { isRead: boolean }): Promise<Named> {
+    if (sessions && isJwtShaped(token)) return { type: "session", caller: await sessions.verify(token, options) };
+    const key = await keys.findByToken(token, options);
+    if (key) return { type: "bearer", key };
+    const isOtherwiseKnown = (await keys.find(token, options)) !== undefined;
+    throw new AppError("invalid_token", isOtherwiseKnown ? SIGNS : "Invalid bearer token");
+  }
 
-  async function verify(request: SignedRequest, key: ApiKey): Promise<SignatureHeaders> {
-    const parsed = parseSignatureHeaders(request.headers);
-    if (!parsed.ok) throw new AppError(problemCodes[parsed.reason], parsed.message);
-    assertPlainBytes(request);
-    assertFresh(parsed.headers.timestamp, clock.nowMs());
-    const { method, target, body } = request;
-    const outcome = await verifySignature({ ...parsed.headers, secret: key.secret, method, target, body });
-    if (!outcome.ok) throw new AppError("invalid_signature", signatureSentences[outcome.reason]);
-    return parsed.headers;
+  async function findNamed(request: Headers): Promise<Named> {
+    const options = { isRead: isRead(request.method) };
+    const token = readBearer(request);
+    if (token !== undefined) return findBearer(token, options);
+    const text = readHeader(request, headerNames.apiKey);
+    if (!text) throw new AppError("missing_api_key", "Missing X-API-Key header");
+    const key = await keys.find(text, options);
+    if (!key) throw new AppError("invalid_api_key", "Invalid API key");
+    return { type: "key", key };
+  }
+
+  function prove(request: SignedRequest, named: Named): Authenticated {
+    if (named.type === "session") return { caller: named.caller };
+    const { key } = named;
+    if (named.type === "bearer") return { caller: toCaller(key, "bearer") };
+    if (key.mode === "bearer") throw new AppError("missing_signature", BEARS);
+    const headers = checkSignature(request, key, clock.nowMs());
+    const signature = toPendingSignature(request, headers, key);
+    return { caller: toCaller(key, "signature"), ...(signature && { signature }) };
   }
 
   return {
-    async bySignature(request) {
-      const key = await findKey(request);
-      const { signature, timestamp } = await verify(request, key);
-      const hash = createHash("sha256").update(signature).digest("hex");
-      return { caller: toCaller(key), signature: { hash, expiresAtMs: Number(timestamp) + SIGNATURE_WINDOW_MS } };
-    },
+    byProof: async (request) => prove(request, await findNamed(request)),
 
     async byKey(request) {
-      const key = await findKey(request);
-      if (readHeader(request, headerNames.signature)) await verify(request, key);
-      return { caller: toCaller(key) };
+      const named = await findNamed(request);
+      const isBare = named.type === "key" && !readHeader(request, headerNames.signature);
+      return { caller: isBare ? toCaller(named.key, "key") : prove(request, named).caller };
+    },
+
+    async assertKnown(request) {
+      // That a session is one is found out from its token alone, so it is looked at once, when it is proven.
+      if (sessions && isJwtShaped(readBearer(request) ?? "")) return;
+      await findNamed({ method: "GET", headers: request.headers });
+    },
+
+    async isStillWelcome(caller) {
+      const key = await keys.findById(caller.keyId);
+      if (key) return key.ownerId === caller.ownerId && key.scopes.includes("read");
+      return sessions !== undefined && caller.userId !== undefined && sessions.isLive({ ...caller, via: "session" });
     },
   };
 }

@@ -1,16 +1,26 @@
-import type { TierLimits, TierName } from "@comfy/contracts";
-import type { Scope } from "./key-ring.ts";
+import type { Scope, TierLimits, TierName } from "@comfy/contracts";
+
+/**
+ * How a caller proved who it is: `signature` and `bearer` by a key, `session` by an access token, `ticket` as whoever asked for the
+ * ticket. `key` is the key alone: known, not proven.
+ */
+export type Via = "signature" | "bearer" | "session" | "key" | "ticket";
 
 /** Who is calling, once proven. */
 export interface Caller {
-  /** The account that limits, jobs and assets belong to. */
+  /** The account that limits, jobs and assets belong to; `user:<id>` for that of a user. */
   readonly ownerId: string;
-  /** The key's internal id: what logs show. Never the key itself. */
+  /** The internal id of the key or the session: what logs show. Never the key itself. */
   readonly keyId: string;
+  /** Who is behind it, where the owner is a user. */
+  readonly userId?: string;
   readonly tier: TierName;
   readonly limits: TierLimits;
-  /** Absent: none. */
-  readonly scopes?: readonly Scope[];
+  /** What it may be used for; nothing else. */
+  readonly scopes: readonly Scope[];
+  readonly via: Via;
+  /** Unix milliseconds when the key ends; absent: never, or when it is revoked. */
+  readonly expiresAtMs?: number;
 }
 
 /** A signature that was checked and must be spent exactly once. */
@@ -23,6 +33,6 @@ export interface PendingSignature {
 
 export interface Authenticated {
   readonly caller: Caller;
-  /** Present when the request was signed. */
+  /** Present when the request was signed, and a second one with the same signature would be one too many. */
   readonly signature?: PendingSignature;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type TierLimits, tierOfKey } from "@comfy/contracts";
+import { type Scope, scopes, type TierLimits, tierOfKey } from "@comfy/contracts";
 import type { ApiKey, KeyRing } from "./key-ring.ts";
 
 export interface EnvironmentKeyRingOptions {
@@ -14,6 +14,9 @@ export interface EnvironmentKeyRingOptions {
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A key of the environment may do everything for its owner. */
+const ordinaryScopes: readonly Scope[] = scopes.filter((scope) => scope !== "admin");
 
 const NAME = /^[\w.-]{1,64}$/;
 // What a header carries unchanged. A comma would be read as two headers.
@@ -60,13 +63,17 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): Ke
     const ownLimits = name === undefined ? undefined : limits[name];
     const isAdmin = name !== undefined && admins.includes(name);
     byDigest.set(digest, {
-      ...{ id: `key-${short}`, ownerId, tier: tierOfKey(key), secret },
-      ...(isAdmin && { scopes: ["admin"] as const }),
+      ...{ id: `key-${short}`, ownerId, mode: "signed", tier: tierOfKey(key), secrets: [secret] },
+      ...{ scopes: isAdmin ? scopes : ordinaryScopes, isReplayGuarded: true },
       ...(ownLimits && { limits: ownLimits }),
     });
   }
+  const byId = new Map([...byDigest.values()].map((key) => [key.id, key]));
   return {
     // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
     find: async (apiKey) => byDigest.get(sha256(apiKey)),
+    // All of them sign.
+    findByToken: async () => undefined,
+    findById: async (id) => byId.get(id),
   };
 }

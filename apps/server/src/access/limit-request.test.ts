@@ -1,4 +1,4 @@
-import { tiers } from "@comfy/contracts";
+import { scopes, tiers } from "@comfy/contracts";
 import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../test/manual-clock.ts";
 import type { Caller } from "./caller.ts";
@@ -7,7 +7,7 @@ import { toLimitHeaders } from "./limit-headers.ts";
 import { createLimitRequest, RateLimitedError } from "./limit-request.ts";
 import { createMemoryRateLimiter } from "./rate-limiter-memory.ts";
 
-const free: Caller = { ownerId: "env:one", keyId: "key-1", tier: "free", limits: tiers.free };
+const free: Caller = { ownerId: "env:one", keyId: "key-1", tier: "free", limits: tiers.free, scopes, via: "signature" };
 
 function setUp() {
   const clock = createManualClock();
@@ -62,6 +62,12 @@ describe("the limits of an owner", () => {
     expect(error.message).toContain("60 job reads per minute");
     expect(await limitRequest(free, "none")).toBeUndefined();
   });
+
+  it("count what strangers pay per address as a request of a known caller", async () => {
+    const { limitRequest } = setUp();
+    for (let n = 0; n < 10; n++) await limitRequest(free, n % 2 ? "auth" : "requests");
+    await expect(limitRequest(free, "auth")).rejects.toThrow("10 requests per minute");
+  });
 });
 
 describe("the limit headers", () => {
@@ -98,6 +104,19 @@ describe("the guard of addresses", () => {
     await expect(guard.recordFailure("203.0.113.8")).resolves.toBeUndefined();
     clock.advance(60_001);
     await expect(guard.recordFailure("203.0.113.7")).resolves.toBeUndefined();
+  });
+
+  it("lets an address ask thirty times a minute where nobody has to say who they are, and counts its failures apart", async () => {
+    const { limiter, clock } = setUp();
+    const guard = createIpGuard({ limiter, clock });
+    for (let n = 0; n < 30; n++) await guard.assertWelcome("2001:db8:1:2::7", "auth");
+    await expect(guard.assertWelcome("2001:db8:1:2::8", "auth")).rejects.toMatchObject({
+      status: 429,
+      retryAfterSeconds: 60,
+      message: "Too many requests from this address. Try again in 60 s.",
+    });
+    await expect(guard.assertWelcome("203.0.113.8", "auth")).resolves.toBeUndefined();
+    await expect(guard.recordFailure("2001:db8:1:2::7")).resolves.toBeUndefined();
   });
 
   it.each([

@@ -46,7 +46,7 @@ export function createStreamTickets({ store }: { readonly store: TicketStore }):
     },
     async redeem(ticket, jobId) {
       const record = TICKET.test(ticket) ? await store.take(toHash(ticket)) : undefined;
-      if (record?.jobId === jobId) return record.caller;
+      if (record?.jobId === jobId) return { ...record.caller, via: "ticket" };
       throw new AppError(
         "invalid_ticket",
         "The ticket was used, has expired, or is for another job: POST /api/v1/jobs/{id}/ticket gives a new one.",

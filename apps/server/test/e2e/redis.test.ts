@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { signNow } from "../http/sign-now.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "../ports/start-postgres.ts";
 import { findRedis, type RedisProcess, startRedis } from "../ports/start-redis.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import { apiKey, type SpawnedService } from "./spawn-service.ts";
+import { apiKey, apiSecret, type SpawnedService } from "./spawn-service.ts";
 
 const bins = { postgres: findPostgres(), redis: findRedis() };
 const TIMEOUT_MS = 120_000;
@@ -28,7 +29,9 @@ describe.skipIf(!bins.postgres || !bins.redis)("a door and a worker that share a
 
   /** The types of all events of a job, read to the end. */
   async function follow(door: SpawnedService | undefined, pollUrl: string): Promise<string[]> {
-    const response = await fetch(`${door?.url}${pollUrl}/events`, { headers: { "x-api-key": apiKey } });
+    const response = await fetch(`${door?.url}${pollUrl}/events`, {
+      headers: signNow(`${pollUrl}/events`, { key: apiKey, secret: apiSecret }),
+    });
     return [...(await response.text()).matchAll(/"type":"(\w+)"/g)].map(([, type = ""]) => type);
   }
 

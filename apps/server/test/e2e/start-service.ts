@@ -6,6 +6,7 @@ import { signRequest } from "@comfy/signing";
 import { compose } from "../../src/compose.ts";
 import { parseConfig } from "../../src/config.ts";
 import { silentLog } from "../../src/log.ts";
+import { signNow } from "../http/sign-now.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
 import { apiKey, apiSecret } from "./spawn-service.ts";
 
@@ -18,7 +19,7 @@ export interface RunningService extends AsyncDisposable {
   readonly directory: string;
   /** A signed POST of JSON. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** A GET with nothing but the key, as pollers send it. */
+  /** A GET: of a job of the product surface with nothing but the key, as pollers send it, of anything else signed. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Reads a job until it has ended. */
   settle(pollUrl: string): Promise<Record<string, unknown> & { status: string }>;
@@ -67,8 +68,11 @@ export async function startService({
       headers: { "content-type": "application/json", ...headers, ...signed },
     });
   }
-  const get = (path: string, headers: Record<string, string> = {}) =>
-    fetch(url + path, { headers: { "x-api-key": apiKey, ...headers } });
+  const get = (path: string, headers: Record<string, string> = {}) => {
+    const isPoll = /^\/jobs\/\w+\/[\w-]+($|\?)/.test(path);
+    const proof = isPoll ? { "x-api-key": apiKey } : signNow(path, { key: apiKey, secret: apiSecret });
+    return fetch(url + path, { headers: { ...proof, ...headers } });
+  };
 
   return {
     url,

@@ -60,6 +60,9 @@ export async function call(door: Door, method: string, path: string, options: Ca
 export const post = (door: Door, path: string, body?: unknown, options: CallOptions = {}) =>
   call(door, "POST", path, { ...options, body });
 
+/** A signed read. */
+export const readSigned = (door: Door, path: string, key = PRO_KEY) => call(door, "GET", path, { key });
+
 /** A read with the key alone, as pollers do it. */
 export const readWithKey = (door: Door, path: string, key = PRO_KEY) =>
   send(door, path, { headers: { "X-API-Key": key } });

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
 import { post } from "./call.ts";
-import { type Door, PRO_KEY } from "./start-door.ts";
+import { signNow } from "./sign-now.ts";
+import { type Door, PRO_KEY, SECRET } from "./start-door.ts";
 
 interface Message {
   readonly id: string;
@@ -20,7 +21,7 @@ export async function submit(door: Door): Promise<{ id: string; path: string }> 
 export function openSocket(
   door: Door,
   path: string,
-  headers: Record<string, string> = { "X-API-Key": PRO_KEY },
+  headers: Record<string, string> = signNow(path, { key: PRO_KEY, secret: SECRET }),
   options: ClientOptions = {},
 ) {
   const socket = new WebSocket(door.url.replace("http", "ws") + path, { ...options, headers });

@@ -11,7 +11,7 @@ export interface KeyRingFixture {
 export function testKeyRing(create: () => Promise<KeyRingFixture> | KeyRingFixture): void {
   it("finds a key with its owner and its secret", async () => {
     const { keys, known } = await create();
-    expect(await keys.find(known.apiKey)).toMatchObject({ ownerId: known.ownerId, secret: known.secret });
+    expect(await keys.find(known.apiKey)).toMatchObject({ ownerId: known.ownerId, secrets: [known.secret] });
   });
 
   it.each([

@@ -8,7 +8,10 @@ import { createId } from "../../src/ids.ts";
 import type { GetDatabase } from "./set-up.ts";
 import { readCount } from "./set-up.ts";
 
-const caller: Caller = { ownerId: "env:owner", keyId: "key", tier: "pro", limits: tiers.pro };
+const caller: Caller = {
+  ...{ ownerId: "env:owner", keyId: "key", tier: "pro", limits: tiers.pro },
+  ...{ scopes: ["read"], via: "signature" },
+};
 
 export function streamTicketsSuite(getDatabase: GetDatabase): void {
   describe("a ticket for the events of a job", () => {
@@ -19,7 +22,7 @@ export function streamTicketsSuite(getDatabase: GetDatabase): void {
       const jobId = createId();
       const { ticket, ttlMs } = await tickets.issue(caller, jobId);
       expect(ttlMs).toBe(60_000);
-      expect(await tickets.redeem(ticket, jobId)).toEqual(caller);
+      expect(await tickets.redeem(ticket, jobId)).toEqual({ ...caller, via: "ticket" });
       await expect(tickets.redeem(ticket, jobId)).rejects.toMatchObject({ code: "invalid_ticket", status: 401 });
     });
 

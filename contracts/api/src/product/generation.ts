@@ -12,7 +12,13 @@ import { ttsInput } from "../kinds/tts.ts";
 import { mediaResult, pictureResult } from "../results.ts";
 import { writeErrors } from "./responses.ts";
 
-const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Generation", claims: "job" };
+const metadata: RouteMetadata = {
+  access: "signed",
+  bucket: "requests",
+  scope: "generate",
+  tag: "Generation",
+  claims: "job",
+};
 const succeeded = { success: z.literal(true) };
 
 const examplesOf = (schema: z.ZodType) => {

@@ -6,8 +6,10 @@ import { headerNames, writeHeaders } from "../headers.ts";
 import { productJob } from "../jobs.ts";
 import { readErrors, writeErrors } from "./responses.ts";
 
-const read: RouteMetadata = { access: "key", bucket: "jobReads", tag: "Jobs" };
-const write: RouteMetadata = { access: "signed", bucket: "requests", tag: "Jobs" };
+/** Pollers of the first consumer send nothing but the key: the only route that opens to it. */
+const poll: RouteMetadata = { access: "key", bucket: "jobReads", scope: "read", tag: "Jobs" };
+const follow: RouteMetadata = { ...poll, access: "signed", takesTicket: true };
+const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "generate", tag: "Jobs" };
 const pathParams = z.object({
   kind: z.string().describe("`portrait`, `image`, `tts` or `lipsync`."),
   id: z.string().describe("The job's id."),
@@ -37,7 +39,7 @@ export const jobRoutes = c.router({
     pathParams,
     query: z.object({ wait: waitSeconds }),
     responses: { 200: productJob, ...readErrors },
-    metadata: read,
+    metadata: poll,
   },
   events: {
     method: "GET",
@@ -57,7 +59,7 @@ export const jobRoutes = c.router({
       204: c.noBody(),
       ...readErrors,
     },
-    metadata: { ...read, takesTicket: true } satisfies RouteMetadata,
+    metadata: follow,
   },
   cancel: {
     method: "POST",

@@ -7,7 +7,7 @@ import { writeHeaders } from "../headers.ts";
 import { writeErrors } from "./responses.ts";
 
 const link: RouteMetadata = { access: "link", bucket: "none", tag: "Assets" };
-const signed: RouteMetadata = { access: "signed", bucket: "requests", tag: "Assets" };
+const signed: RouteMetadata = { access: "signed", bucket: "requests", scope: "upload", tag: "Assets" };
 
 export const outputRoutes = c.router({
   content: {

@@ -3,8 +3,10 @@ import type { RouteMetadata } from "../access.ts";
 import { c } from "../contract.ts";
 import { writeHeaders } from "../headers.ts";
 import { readErrors, writeErrors } from "../product/responses.ts";
+import { adminOverviewRoutes } from "./admin-overview.ts";
+import { adminUserRoutes } from "./admin-users.ts";
 
-const metadata: RouteMetadata = { access: "admin", bucket: "requests", tag: "Platform: admin" };
+const metadata: RouteMetadata = { access: "admin", bucket: "requests", scope: "admin", tag: "Platform: admin" };
 const pathParams = z.object({ id: z.string().describe("The backend's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 
@@ -51,4 +53,6 @@ export const v1AdminRoutes = c.router({
     summary: "Put a backend back into service",
     responses: { 200: backendStatus, ...writeErrors },
   },
+  ...adminUserRoutes,
+  ...adminOverviewRoutes,
 });

@@ -18,7 +18,7 @@ export const v1BatchRoutes = c.router({
     headers: writeHeaders,
     body: batchCreate,
     responses: { 201: batch, ...writeErrors },
-    metadata: { access: "signed", bucket: "requests", tag, claims: "job" } satisfies RouteMetadata,
+    metadata: { access: "signed", bucket: "requests", scope: "generate", tag, claims: "job" } satisfies RouteMetadata,
   },
   read: {
     method: "GET",
@@ -28,7 +28,7 @@ export const v1BatchRoutes = c.router({
     pathParams,
     query: z.strictObject({}),
     responses: { 200: batch, ...readErrors },
-    metadata: { access: "key", bucket: "jobReads", tag } satisfies RouteMetadata,
+    metadata: { access: "signed", bucket: "jobReads", scope: "read", tag } satisfies RouteMetadata,
   },
   delete: {
     method: "DELETE",
@@ -38,6 +38,6 @@ export const v1BatchRoutes = c.router({
       "Jobs that wait end at once; those that run when their GPU let go of them. Jobs that ended stay as they are.",
     pathParams,
     responses: { 200: batch, ...writeErrors },
-    metadata: { access: "signed", bucket: "requests", tag } satisfies RouteMetadata,
+    metadata: { access: "signed", bucket: "requests", scope: "generate", tag } satisfies RouteMetadata,
   },
 });

@@ -14,5 +14,11 @@ export const v1GenerateRoute = c.mutation({
   headers: writeHeaders,
   body: jobCreate,
   responses: { 200: v1CompletedJob, ...writeErrors, 504: errorBody },
-  metadata: { access: "signed", bucket: "requests", tag: "Platform: jobs", claims: "job" } satisfies RouteMetadata,
+  metadata: {
+    access: "signed",
+    bucket: "requests",
+    scope: "generate",
+    tag: "Platform: jobs",
+    claims: "job",
+  } satisfies RouteMetadata,
 });

@@ -10,8 +10,8 @@ import { jobPageQuery } from "./job-query.ts";
 import { jobCreate, v1Job, v1JobPage } from "./job-schemas.ts";
 
 const tag = "Platform: jobs";
-const read: RouteMetadata = { access: "key", bucket: "jobReads", tag };
-const write: RouteMetadata = { access: "signed", bucket: "requests", tag };
+const read: RouteMetadata = { access: "signed", bucket: "jobReads", scope: "read", tag };
+const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "generate", tag };
 const pathParams = z.object({ id: z.string().describe("The job's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 const content = c.otherResponse({ contentType: "application/octet-stream", body: z.unknown() });
@@ -41,7 +41,7 @@ export const v1JobRoutes = c.router({
     method: "GET",
     path: "/api/v1/jobs/:id",
     summary: "Read a job",
-    description: "Needs only `X-API-Key`. Jobs of other owners and unknown ids are 404.",
+    description: "Jobs of other owners and unknown ids are 404.",
     pathParams,
     query: z.strictObject({ wait: waitSeconds }),
     responses: { 200: v1Job, ...readErrors },
@@ -102,7 +102,7 @@ export const v1JobRoutes = c.router({
     headers: writeHeaders,
     body: nothing,
     responses: { 201: streamTicket, ...writeErrors },
-    metadata: write,
+    metadata: { ...write, scope: "read" } satisfies RouteMetadata,
   },
   delete: {
     method: "DELETE",

@@ -15,7 +15,7 @@ import {
   webhookWithSecret,
 } from "./webhook-schemas.ts";
 
-const metadata: RouteMetadata = { access: "signed", bucket: "requests", tag: "Platform: webhooks" };
+const metadata: RouteMetadata = { access: "signed", bucket: "requests", scope: "webhooks", tag: "Platform: webhooks" };
 
 const endpointParams = z.object({ id: z.string().describe("The endpoint's id.") });
 const jobParams = z.object({ id: z.string().describe("The job's id.") });

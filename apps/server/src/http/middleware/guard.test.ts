@@ -30,13 +30,13 @@ async function serve(metadata: unknown): Promise<{ url: string; calls: () => num
       return { status: 200, body: { ok: true } };
     },
   });
-  const ipGuard: IpGuard = { async recordFailure() {} };
+  const ipGuard: IpGuard = { async recordFailure() {}, async assertWelcome() {} };
   const deps = {
     clock: systemClock,
     log: silentLog,
     draining: new AbortController().signal,
     ipGuard,
-    authenticate: { bySignature: refuse, byKey: refuse },
+    authenticate: { byProof: refuse, byKey: refuse, assertKnown: refuse, isStillWelcome: refuse },
     limitRequest: async () => undefined,
     spendSignature: async () => true,
     streamTickets: { issue: refuse, redeem: refuse },

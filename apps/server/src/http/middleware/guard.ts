@@ -1,4 +1,4 @@
-import { type Access, accessWords, type Bucket, headerNames, type RouteMetadata } from "@comfy/contracts";
+import { type Access, accessWords, type Bucket, headerNames, type RouteMetadata, type Scope } from "@comfy/contracts";
 import { type AppRoute, isAppRoute } from "@ts-rest/core";
 import type { Request, RequestHandler, Response } from "express";
 import type { Authenticated } from "../../access/caller.ts";
@@ -8,6 +8,7 @@ import type { Spent } from "../../access/rate-limiter.ts";
 import { AppError } from "../../errors.ts";
 import type { AppDeps } from "../deps.ts";
 import { visitOf } from "../visit.ts";
+import { assertScope, assertUnspent, hasCredentials } from "./admission.ts";
 import { createReadRawBody } from "./raw-body.ts";
 
 const isAccess = (word: unknown): word is Access => accessWords.some((known) => known === word);
@@ -15,11 +16,19 @@ const isAccess = (word: unknown): word is Access => accessWords.some((known) => 
 /** The access words that ask who is calling. */
 type KnownAccess = Exclude<Access, "public" | "link">;
 
+interface Rules {
+  readonly access: Access;
+  readonly bucket: Bucket;
+  readonly scope: Scope | undefined;
+  readonly isClaimedByJob: boolean;
+}
+
 /** What the contract says about a route; a missing or unknown word refuses everybody. */
-function readMetadata(route: AppRoute | undefined): { access: Access; bucket: Bucket; isClaimedByJob: boolean } {
-  const { access, bucket = "requests", claims } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
+function readMetadata(route: AppRoute | undefined): Rules {
+  const { access, bucket = "requests", claims, scope } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
   if (!isAccess(access)) throw new AppError("access_denied", "This route does not say who may call it, so nobody may.");
-  return { access, bucket, isClaimedByJob: claims === "job" };
+  const needed = scope ?? (access === "admin" ? "admin" : undefined);
+  return { access, bucket, scope: needed, isClaimedByJob: claims === "job" };
 }
 
 /** The route that ts-rest matched, which it leaves on the request. */
@@ -49,14 +58,14 @@ export function createGuard(deps: GuardDeps): RequestHandler {
     visit.body = await readRawBody(req, route);
     const { method, headers, originalUrl } = req;
     const request = { method, target: prefix + originalUrl, headers, body: visit.body };
-    return access === "key" ? authenticate.byKey(request) : authenticate.bySignature(request);
+    return access === "key" ? authenticate.byKey(request) : authenticate.byProof(request);
   }
 
-  /** Who sends no key may have a ticket, where the route takes one. Nothing that such a caller sends is read. */
+  /** Who sends no credentials may have a ticket, where the route takes one. Nothing that such a caller sends is read. */
   async function redeemTicket(req: Request, route: AppRoute): Promise<Authenticated | undefined> {
     const { takesTicket } = (route.metadata ?? {}) as Partial<RouteMetadata>;
     const { ticket } = req.query;
-    if (!takesTicket || typeof ticket !== "string" || req.get(headerNames.apiKey) !== undefined) return undefined;
+    if (!takesTicket || typeof ticket !== "string" || hasCredentials(req)) return undefined;
     return { caller: await streamTickets.redeem(ticket, String(req.params.id)) };
   }
 
@@ -84,24 +93,15 @@ export function createGuard(deps: GuardDeps): RequestHandler {
     }
   }
 
-  async function spend({ signature }: Authenticated): Promise<void> {
-    if (!signature || (await spendSignature(signature))) return;
-    const words = "This signature was used before: every request needs one of its own, a retry included.";
-    throw new AppError("signature_replayed", words);
-  }
-
   return async function guard(req, res, next) {
     const route = routeOf(req);
-    const { access, bucket, isClaimedByJob } = readMetadata(route);
+    const { access, bucket, scope, isClaimedByJob } = readMetadata(route);
+    if (access === "public" && bucket === "auth") await ipGuard.assertWelcome(req.ip ?? "", bucket);
     if (route && access !== "public" && access !== "link") {
       const authenticated = await admit(req, route, access);
       await limit(authenticated, bucket, res);
-      if (access === "admin" && !authenticated.caller.scopes?.includes("admin"))
-        throw new AppError(
-          "access_denied",
-          "This route takes a key with the scope admin, which this key does not have.",
-        );
-      if (!isClaimedByJob) await spend(authenticated);
+      assertScope(authenticated.caller, scope);
+      if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);
       const key = req.get(headerNames.idempotencyKey);
       // Told back so that a client knows the key is honoured here.
       if (req.method === "POST" && key !== undefined && /^[\x21-\x7e]{1,255}$/.test(key))

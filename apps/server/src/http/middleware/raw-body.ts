@@ -22,8 +22,7 @@ export function createReadRawBody({ authenticate, flags }: Pick<AppDeps, "authen
 
   /** Only whoever holds a known key may make us hold a body before its signature is checked. */
   async function assertKnown(req: Request): Promise<void> {
-    const headers = { "x-api-key": req.get("x-api-key") };
-    await authenticate.byKey({ method: req.method, target: req.originalUrl, headers, body: new Uint8Array() });
+    await authenticate.assertKnown(req);
   }
 
   async function readUpload(req: Request): Promise<Buffer> {

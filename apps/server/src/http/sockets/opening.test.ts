@@ -4,7 +4,8 @@ import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { post } from "../../../test/http/call.ts";
 import { openRefused, openSocket, submit } from "../../../test/http/open-socket.ts";
-import { type Door, OTHER_KEY, PRO_KEY, startDoor } from "../../../test/http/start-door.ts";
+import { signNow } from "../../../test/http/sign-now.ts";
+import { type Door, OTHER_KEY, PRO_KEY, SECRET, startDoor } from "../../../test/http/start-door.ts";
 import { createSocketDoor } from "./socket-door.ts";
 
 const ticketOf = async (door: Door, id: string, key = PRO_KEY) =>
@@ -62,11 +63,11 @@ describe("an upgrade is refused as any other request", () => {
   it("404 for the job of somebody else, for an unknown id, and for another path", async () => {
     const door = await startDoor();
     const { path } = await submit(door);
-    const key = { "X-API-Key": OTHER_KEY };
-    expect(await openRefused(door, path, key)).toMatchObject({ status: 404, body: { code: "job_not_found" } });
-    expect((await openRefused(door, "/ws/jobs/nothing", key)).body.code).toBe("job_not_found");
-    expect((await openRefused(door, "/ws/elsewhere", key)).body.code).toBe("not_found");
-    expect((await openRefused(door, "/api/v1/jobs", key)).body.code).toBe("not_found");
+    const key = (at: string) => signNow(at, { key: OTHER_KEY, secret: SECRET });
+    expect(await openRefused(door, path, key(path))).toMatchObject({ status: 404, body: { code: "job_not_found" } });
+    expect((await openRefused(door, "/ws/jobs/nothing", key("/ws/jobs/nothing"))).body.code).toBe("job_not_found");
+    expect((await openRefused(door, "/ws/elsewhere", key("/ws/elsewhere"))).body.code).toBe("not_found");
+    expect((await openRefused(door, "/api/v1/jobs", key("/api/v1/jobs"))).body.code).toBe("not_found");
   });
 
   it("429 for an address that keeps failing", async () => {

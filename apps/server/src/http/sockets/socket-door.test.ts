@@ -3,9 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ClientOptions } from "ws";
 import { toSignedInit } from "../../../test/http/call.ts";
 import { openRefused, openSocket, submit } from "../../../test/http/open-socket.ts";
-import { PRO_KEY, startDoor } from "../../../test/http/start-door.ts";
+import { signNow } from "../../../test/http/sign-now.ts";
+import { PRO_KEY, SECRET, startDoor } from "../../../test/http/start-door.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
-import { AppError } from "../../errors.ts";
 
 describe("a socket", () => {
   it("tells where the job stands, what happens, and its end; then it closes", async () => {
@@ -26,7 +26,8 @@ describe("a socket", () => {
     const { id, path } = await submit(door);
     const { messages, closed } = openSocket(door, path);
     await closed;
-    const stream = await fetch(`${door.url}/api/v1/jobs/${id}/events`, { headers: { "X-API-Key": PRO_KEY } });
+    const events = `/api/v1/jobs/${id}/events`;
+    const stream = await fetch(door.url + events, { headers: signNow(events, { key: PRO_KEY, secret: SECRET }) });
     const last = messages.at(-1);
     expect(await stream.text()).toContain(`id: ${last?.id}\n`);
     const again = openSocket(door, `${path}?lastEventId=${last?.id}`);
@@ -116,13 +117,11 @@ describe("a heartbeat", () => {
     onTestFinished(() => void vi.useRealTimers());
     let isRevoked = false;
     const { deps } = await startDoor();
-    const byKey: Authenticate["byKey"] = async (request) => {
-      if (isRevoked) throw new AppError("invalid_api_key", "Invalid API key");
-      return deps.authenticate.byKey(request);
-    };
-    const door = await startDoor({ isIdle: true, deps: { authenticate: { ...deps.authenticate, byKey } } });
+    const isStillWelcome: Authenticate["isStillWelcome"] = async (caller) =>
+      !isRevoked && deps.authenticate.isStillWelcome(caller);
+    const door = await startDoor({ isIdle: true, deps: { authenticate: { ...deps.authenticate, isStillWelcome } } });
     const { path } = await submit(door);
-    const opened = openSocket(door, path, { "X-API-Key": PRO_KEY }, options);
+    const opened = openSocket(door, path, signNow(path, { key: PRO_KEY, secret: SECRET }), options);
     await once(opened.socket, "open");
     return {
       ...opened,

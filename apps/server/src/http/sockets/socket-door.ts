@@ -1,12 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { headerNames } from "@comfy/contracts";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Authenticated } from "../../access/caller.ts";
 import { AppError, toAppError } from "../../errors.ts";
 import { createId } from "../../ids.ts";
 import type { AppDeps } from "../deps.ts";
-import { createStillWelcome } from "../still-welcome.ts";
+import { assertScope, assertUnspent, hasCredentials } from "../middleware/admission.ts";
 import { callerIp } from "./caller-ip.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { sendEvents } from "./send-events.ts";
@@ -35,9 +34,8 @@ export interface SocketDoor {
  * `?ticket=`; refused with the status and the body of any other request.
  */
 export function createSocketDoor(deps: AppDeps): SocketDoor {
-  const { verbs, draining, log } = deps;
+  const { authenticate, verbs, draining, log } = deps;
   const admit = createAdmit(deps);
-  const isStillWelcome = createStillWelcome(deps);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_SIZE_BYTES_MAX, perMessageDeflate: false });
 
   async function open(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -55,8 +53,8 @@ export function createSocketDoor(deps: AppDeps): SocketDoor {
     const abort = () => over.abort(new Error("The connection closed."));
     socket.once("close", abort);
     sockets.handleUpgrade(req, socket, head, (opened: WebSocket) => {
-      const stillWelcome = () => isStillWelcome(req, authenticated);
-      void sendEvents(opened, followed, { over, draining, isStillWelcome: stillWelcome, log });
+      const isStillWelcome = () => authenticate.isStillWelcome(authenticated.caller);
+      void sendEvents(opened, followed, { over, draining, isStillWelcome, log });
     });
   }
 
@@ -93,20 +91,21 @@ function readAddress(req: IncomingMessage): Asked {
 
 /** Who is calling, within which limits: as the guard asks whoever reads a job. */
 function createAdmit(deps: AppDeps) {
-  const { authenticate, streamTickets, limitRequest, ipGuard, flags } = deps;
+  const { authenticate, streamTickets, limitRequest, ipGuard, spendSignature, flags } = deps;
   const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";
 
   async function identify(req: IncomingMessage, { ticket, jobId }: Asked): Promise<Authenticated> {
-    if (ticket !== undefined && req.headers[headerNames.apiKey] === undefined)
-      return { caller: await streamTickets.redeem(ticket, jobId) };
+    if (ticket !== undefined && !hasCredentials(req)) return { caller: await streamTickets.redeem(ticket, jobId) };
     const { headers, url = "" } = req;
-    return authenticate.byKey({ method: "GET", target: prefix + url, headers, body: new Uint8Array() });
+    return authenticate.byProof({ method: "GET", target: prefix + url, headers, body: new Uint8Array() });
   }
 
   return async function admit(req: IncomingMessage, asked: Asked): Promise<Authenticated> {
     try {
       const authenticated = await identify(req, asked);
       await limitRequest(authenticated.caller, "jobReads");
+      assertScope(authenticated.caller, "read");
+      await assertUnspent(authenticated, spendSignature);
       return authenticated;
     } catch (error) {
       if (error instanceof AppError && error.status === 401)

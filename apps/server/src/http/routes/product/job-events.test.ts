@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { post, readWithKey } from "../../../../test/http/call.ts";
-import { type Door, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
-import type { SignedRequest } from "../../../access/authenticate.ts";
-import { AppError } from "../../../errors.ts";
+import { signNow } from "../../../../test/http/sign-now.ts";
+import { type Door, PRO_KEY, SECRET, startDoor } from "../../../../test/http/start-door.ts";
+import type { Caller } from "../../../access/caller.ts";
 import { createHttpServer } from "../../server.ts";
 
 async function submit(door: Door): Promise<{ id: string; path: string }> {
@@ -11,7 +11,10 @@ async function submit(door: Door): Promise<{ id: string; path: string }> {
 }
 
 const open = (door: Door, path: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
-  fetch(door.url + path, { headers: { "X-API-Key": PRO_KEY, ...headers }, ...(signal && { signal }) });
+  fetch(door.url + path, {
+    headers: { ...signNow(path, { key: PRO_KEY, secret: SECRET }), ...headers },
+    ...(signal && { signal }),
+  });
 
 const toEvents = (text: string) =>
   [...text.matchAll(/^id: (.*)\ndata: (.*)$/gm)].map(([, id = "", data = ""]) => ({ id, event: JSON.parse(data) }));
@@ -103,17 +106,14 @@ describe("heartbeats", () => {
       ...door.deps,
       authenticate: {
         ...authenticate,
-        byKey: async (request: SignedRequest) => {
-          if (isRevoked) throw new AppError("invalid_api_key", "Invalid API key");
-          return authenticate.byKey(request);
-        },
+        isStillWelcome: async (caller: Caller) => !isRevoked && authenticate.isStillWelcome(caller),
       },
     };
     const server = createHttpServer(deps, { host: "127.0.0.1", port: 0 });
     await server.start(AbortSignal.timeout(1_000));
     onTestFinished(() => server.stop());
     const { path } = await submit(door);
-    const response = await fetch(server.url + path, { headers: { "X-API-Key": PRO_KEY } });
+    const response = await fetch(server.url + path, { headers: signNow(path, { key: PRO_KEY, secret: SECRET }) });
     const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
     let seen = "";
     const readUntil = async (word: string) => {

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { answered, watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
 import { sendEventStream } from "../../event-stream.ts";
-import { createStillWelcome } from "../../still-welcome.ts";
 import { authenticatedOf } from "../../visit.ts";
 
 interface Call {
@@ -15,19 +14,18 @@ interface Call {
 
 /** The event stream of a job, on every surface. */
 export function createEventsRoute(deps: AppDeps) {
-  const { verbs, draining, log } = deps;
-  const isStillWelcome = createStillWelcome(deps);
+  const { authenticate, verbs, draining, log } = deps;
 
   return async function events({ req, res, headers, query, params }: Call) {
-    const authenticated = authenticatedOf(req);
-    const { ownerId } = authenticated.caller;
+    const { caller } = authenticatedOf(req);
+    const { ownerId } = caller;
     const lastEventId = headers["last-event-id"] ?? query.lastEventId;
     const hasPreviews = query.preview === "true";
     const sent = await sendEventStream(res, {
       follow: (signal) =>
         verbs.followJob({ ownerId, ...params, hasPreviews, signal, ...(lastEventId && { lastEventId }) }),
       signal: AbortSignal.any([watchCaller(res), draining]),
-      isStillWelcome: () => isStillWelcome(req, authenticated),
+      isStillWelcome: () => authenticate.isStillWelcome(caller),
       log,
     });
     // It saw the end already: 204 is what stops a browser from coming back.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey, send } from "../../../../test/http/call.ts";
+import { call, post, readSigned, readWithKey, send } from "../../../../test/http/call.ts";
 import { type Door, FREE_KEY, OTHER_KEY, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
 
 async function submit(door: Door, key = PRO_KEY): Promise<{ id: string; path: string }> {
@@ -137,7 +137,7 @@ describe("404", () => {
     const { path } = await submit(door, OTHER_KEY);
     const unknown = "/jobs/portrait/019ac1f0-0000-7000-8000-000000000000";
     for (const suffix of ["", "/events"]) {
-      const [theirs, nobodys] = [await readWithKey(door, path + suffix), await readWithKey(door, unknown + suffix)];
+      const [theirs, nobodys] = [await readSigned(door, path + suffix), await readSigned(door, unknown + suffix)];
       expect([theirs.status, nobodys.status]).toEqual([404, 404]);
       expect(theirs.body.code).toBe(nobodys.body.code);
     }

@@ -2,7 +2,8 @@ import { Agent, get } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { post } from "../../../../test/http/call.ts";
-import { type Door, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
+import { signNow } from "../../../../test/http/sign-now.ts";
+import { type Door, PRO_KEY, SECRET, startDoor } from "../../../../test/http/start-door.ts";
 
 const LISTENERS = 1_000;
 /** The limits of one key are not what this is about. */
@@ -13,14 +14,18 @@ function openStream(door: Door, path: string, agent: Agent) {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
   let text = "";
-  const request = get(door.url + path, { agent, headers: { "X-API-Key": PRO_KEY } }, (response) => {
-    response.setEncoding("utf8");
-    response.on("data", (chunk: string) => {
-      text += chunk;
-      begun.resolve();
-    });
-    response.on("end", () => ended.resolve(text));
-  });
+  const request = get(
+    door.url + path,
+    { agent, headers: signNow(path, { key: PRO_KEY, secret: SECRET }) },
+    (response) => {
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        begun.resolve();
+      });
+      response.on("end", () => ended.resolve(text));
+    },
+  );
   request.on("error", (error) => {
     begun.reject(error);
     ended.reject(error);
@@ -45,9 +50,10 @@ test("a thousand event streams of one process get the same terminal event, also 
 test("a thousand sockets of one process get the same terminal message", async () => {
   const door = await startDoor({ isIdle: true, deps });
   const { body } = await post(door, "/portrait/async", { description: "Viking warrior" });
-  const url = `${door.url.replace("http", "ws")}/ws/jobs/${body.jobId}`;
+  const path = `/ws/jobs/${body.jobId}`;
+  const url = door.url.replace("http", "ws") + path;
   const sockets = Array.from({ length: LISTENERS }, () => {
-    const socket = new WebSocket(url, { headers: { "X-API-Key": PRO_KEY } });
+    const socket = new WebSocket(url, { headers: signNow(path, { key: PRO_KEY, secret: SECRET }) });
     const begun = new Promise<void>((resolve) => socket.once("message", () => resolve()));
     let last = "";
     socket.on("message", (data) => {

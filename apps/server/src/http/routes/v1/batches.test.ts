@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey } from "../../../../test/http/call.ts";
+import { call, post, readSigned } from "../../../../test/http/call.ts";
 import { type Door, FREE_KEY, OTHER_KEY, startDoor } from "../../../../test/http/start-door.ts";
 
 const inputs = [{ description: "Viking warrior" }, { description: "a fisherman" }, { description: "a smith" }];
@@ -52,7 +52,7 @@ describe("201", () => {
     const again = await post(door, "/api/v1/batches", three, { headers });
     expect([again.status, again.body.id]).toEqual([201, first.body.id]);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
-    expect((await readWithKey(door, "/api/v1/jobs")).body.jobs).toHaveLength(3);
+    expect((await readSigned(door, "/api/v1/jobs")).body.jobs).toHaveLength(3);
   });
 });
 
@@ -61,12 +61,12 @@ describe("200", () => {
     const door = await startDoor({ isIdle: true });
     const { body: made } = await submit(door);
     await door.complete(made.jobs[1].id);
-    const { body } = await readWithKey(door, `/api/v1/batches/${made.id}`);
+    const { body } = await readSigned(door, `/api/v1/batches/${made.id}`);
     expect(body.counts).toMatchObject({ pending: 2, completed: 1 });
     expect(body.progress).toBeCloseTo(1 / 3);
     expect(body.jobs[1]).toMatchObject({ id: made.jobs[1].id, status: "completed", progress: 1 });
     for (const { id } of made.jobs) await door.complete(id);
-    expect((await readWithKey(door, `/api/v1/batches/${made.id}`)).body).toMatchObject({
+    expect((await readSigned(door, `/api/v1/batches/${made.id}`)).body).toMatchObject({
       status: "ended",
       progress: 1,
     });
@@ -86,7 +86,7 @@ describe("200", () => {
   it("shows each of its jobs alone, with the batch it belongs to", async () => {
     const door = await startDoor({ isIdle: true });
     const { body } = await submit(door);
-    const job = await readWithKey(door, `/api/v1/jobs/${body.jobs[0].id}`);
+    const job = await readSigned(door, `/api/v1/jobs/${body.jobs[0].id}`);
     expect(job.body).toMatchObject({ status: "pending", batchId: body.id });
   });
 });
@@ -116,7 +116,7 @@ describe("400", () => {
     const reply = await submit(door, body);
     expect([reply.status, reply.body.code]).toEqual([400, "invalid_input"]);
     expect(reply.body.error).toContain(words);
-    expect((await readWithKey(door, "/api/v1/jobs")).body.jobs).toEqual([]);
+    expect((await readSigned(door, "/api/v1/jobs")).body.jobs).toEqual([]);
   });
 });
 
@@ -130,7 +130,7 @@ describe("404", () => {
         expect([reply.status, reply.body.code]).toEqual([404, "batch_not_found"]);
       }
     }
-    expect((await readWithKey(door, `/api/v1/batches/${body.id}`, OTHER_KEY)).body.counts.pending).toBe(3);
+    expect((await readSigned(door, `/api/v1/batches/${body.id}`, OTHER_KEY)).body.counts.pending).toBe(3);
   });
 });
 
@@ -148,7 +148,7 @@ describe("422", () => {
     expect([status, body.code]).toEqual([422, "missing_model"]);
     expect(body.error).toMatch(/^Job 2 of the batch: .*flux\.gguf/);
     expect(body.details).toMatchObject({ index: 2, details: { missing: [missing] } });
-    expect((await readWithKey(door, "/api/v1/jobs")).body.jobs).toEqual([]);
+    expect((await readSigned(door, "/api/v1/jobs")).body.jobs).toEqual([]);
   });
 });
 
@@ -158,7 +158,7 @@ describe("429", () => {
     const eleven = { workflow: "portrait", input: inputs[0], sweep: { seed: Array.from({ length: 11 }, (_, n) => n) } };
     const refused = await post(door, "/api/v1/batches", eleven, { key: FREE_KEY });
     expect([refused.status, refused.body.code]).toEqual([429, "generations_exhausted"]);
-    expect((await readWithKey(door, "/api/v1/jobs", FREE_KEY)).body.jobs).toEqual([]);
+    expect((await readSigned(door, "/api/v1/jobs", FREE_KEY)).body.jobs).toEqual([]);
     expect((await post(door, "/api/v1/batches", three, { key: FREE_KEY })).status).toBe(201);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { post, readWithKey } from "../../../../test/http/call.ts";
+import { post, readSigned } from "../../../../test/http/call.ts";
 import { startDoor } from "../../../../test/http/start-door.ts";
 
 const viking = { workflow: "portrait", input: { description: "Viking warrior" }, metadata: { order: "4711" } };
@@ -52,6 +52,6 @@ describe("504", () => {
     expect(body).toMatchObject({ code: "deadline_exceeded", jobId: door.accepted[0] });
     expect(body.pollUrl).toBe(`/api/v1/jobs/${body.jobId}`);
     expect(body.error).toContain(body.pollUrl);
-    expect((await readWithKey(door, body.pollUrl)).body.status).toBe("pending");
+    expect((await readSigned(door, body.pollUrl)).body.status).toBe("pending");
   });
 });

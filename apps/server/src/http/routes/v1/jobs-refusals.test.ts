@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey, send } from "../../../../test/http/call.ts";
+import { call, post, readSigned, send } from "../../../../test/http/call.ts";
 import { type Door, FREE_KEY, OTHER_KEY, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
 
 const viking = { workflow: "portrait", input: { description: "Viking warrior" } };
@@ -39,8 +39,8 @@ describe("400", () => {
     const door = await startDoor({ isIdle: true });
     const { path } = await submit(door);
     expect((await post(door, `${path}/cancel`, { force: true })).status).toBe(400);
-    expect((await readWithKey(door, `${path}?waits=1`)).body.error).toBe("?waits: expected no field of this name");
-    expect((await readWithKey(door, `${path}?wait=26`)).status).toBe(400);
+    expect((await readSigned(door, `${path}?waits=1`)).body.error).toBe("?waits: expected no field of this name");
+    expect((await readSigned(door, `${path}?wait=26`)).status).toBe(400);
   });
 });
 
@@ -65,11 +65,11 @@ describe("404", () => {
         "job_not_found",
       ]);
     }
-    expect((await readWithKey(door, path, OTHER_KEY)).body.status).toBe("pending");
+    expect((await readSigned(door, path, OTHER_KEY)).body.status).toBe("pending");
   });
 
   it.each(["..%2f..%2fetc", "%00", "1", "'%20or%201=1--"])("is the answer to the id %s", async (id) => {
-    const { status } = await readWithKey(await startDoor(), `/api/v1/jobs/${id}`);
+    const { status } = await readSigned(await startDoor(), `/api/v1/jobs/${id}`);
     expect(status).toBe(404);
   });
 });

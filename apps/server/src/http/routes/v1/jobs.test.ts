@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey } from "../../../../test/http/call.ts";
+import { call, post, readSigned } from "../../../../test/http/call.ts";
 import { type Door, startDoor } from "../../../../test/http/start-door.ts";
 
 const viking = { workflow: "portrait", input: { description: "Viking warrior" } };
@@ -82,7 +82,7 @@ describe("200", () => {
   it("reads with the key alone, from the bucket of job reads", async () => {
     const door = await startDoor({ isIdle: true });
     const { id, path } = await submit(door);
-    const { status, body, headers } = await readWithKey(door, path);
+    const { status, body, headers } = await readSigned(door, path);
     expect(status).toBe(200);
     expect(body).toMatchObject({ id, status: "pending" });
     expect(headers.get("x-ratelimit-limit")).toBe("600");
@@ -91,7 +91,7 @@ describe("200", () => {
   it("tells a complete job its result once, not nested", async () => {
     const door = await startDoor();
     const { id, path } = await submit(door);
-    const { body } = await readWithKey(door, path);
+    const { body } = await readSigned(door, path);
     expect(body).toMatchObject({ status: "completed", progress: { value: 1 }, completedAt: expect.any(String) });
     expect(body.result).toMatchObject({ taskId: id, model: "flux-schnell", signedUrl: expect.any(String) });
   });
@@ -100,7 +100,7 @@ describe("200", () => {
     const door = await startDoor({ isIdle: true });
     const { id, path } = await submit(door);
     await fail(door, id);
-    const { status, body } = await readWithKey(door, path);
+    const { status, body } = await readSigned(door, path);
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: "failed", error: "Node 5 raised.", code: "generation_failed" });
     expect(body.details).toEqual({ node: "5" });
@@ -111,13 +111,13 @@ describe("200", () => {
     const { id: jobId, path } = await submit(door);
     const failure = { code: "deadline_exceeded" as const, message: "Too late." };
     await door.finishJob({ jobId, ending: { state: "expired", failure }, isRefunded: false });
-    expect((await readWithKey(door, path)).body).toMatchObject({ status: "failed", code: "deadline_exceeded" });
+    expect((await readSigned(door, path)).body).toMatchObject({ status: "failed", code: "deadline_exceeded" });
   });
 
   it("holds a read with ?wait= until the job ends", async () => {
     const door = await startDoor({ isIdle: true });
     const { id, path } = await submit(door);
-    const held = readWithKey(door, `${path}?wait=20`);
+    const held = readSigned(door, `${path}?wait=20`);
     await door.complete(id);
     expect((await held).body.status).toBe("completed");
   });
@@ -125,9 +125,9 @@ describe("200", () => {
   it("shows the jobs of one surface on the other", async () => {
     const door = await startDoor();
     const { id } = await submit(door);
-    expect((await readWithKey(door, `/jobs/portrait/${id}`)).body.status).toBe("complete");
+    expect((await readSigned(door, `/jobs/portrait/${id}`)).body.status).toBe("complete");
     const { body } = await post(door, "/portrait/async", viking.input);
-    expect((await readWithKey(door, `/api/v1/jobs/${body.jobId}`)).body.status).toBe("completed");
+    expect((await readSigned(door, `/api/v1/jobs/${body.jobId}`)).body.status).toBe("completed");
   });
 
   it.each([
@@ -146,7 +146,7 @@ describe("200", () => {
   it("streams events under the platform path, the end last", async () => {
     const door = await startDoor();
     const { id, path } = await submit(door);
-    const { status, body, headers } = await readWithKey(door, `${path}/events`);
+    const { status, body, headers } = await readSigned(door, `${path}/events`);
     expect(status).toBe(200);
     expect(headers.get("content-type")).toContain("text/event-stream");
     expect(body).toContain(`"type":"completed"`);

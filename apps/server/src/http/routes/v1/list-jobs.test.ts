@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey } from "../../../../test/http/call.ts";
+import { call, post, readSigned } from "../../../../test/http/call.ts";
 import { type Door, OTHER_KEY, startDoor } from "../../../../test/http/start-door.ts";
 
 async function submit(door: Door, metadata = {}, body: object = {}): Promise<string> {
@@ -8,7 +8,7 @@ async function submit(door: Door, metadata = {}, body: object = {}): Promise<str
 }
 
 async function list(door: Door, query = ""): Promise<string[]> {
-  const { status, body } = await readWithKey(door, `/api/v1/jobs${query}`);
+  const { status, body } = await readSigned(door, `/api/v1/jobs${query}`);
   expect([status, body.error]).toEqual([200, undefined]);
   return body.jobs.map(({ id }: { id: string }) => id);
 }
@@ -30,7 +30,7 @@ describe("200", () => {
     let cursor: string | undefined;
     for (let page = 0; page < 3; page++) {
       const query = cursor === undefined ? "?limit=2" : `?limit=2&cursor=${cursor}`;
-      const { body } = await readWithKey(door, `/api/v1/jobs${query}`);
+      const { body } = await readSigned(door, `/api/v1/jobs${query}`);
       seen.push(...body.jobs.map(({ id }: { id: string }) => id));
       cursor = body.nextCursor;
     }
@@ -60,7 +60,7 @@ describe("200", () => {
     const door = await startDoor({ isIdle: true });
     const ours = await submit(door, { order: "4711", shop: "north" });
     const image = await submit(door, { order: "4711" }, { workflow: "image", input: { prompt: "a harbour" } });
-    const { body } = await readWithKey(door, `/api/v1/jobs/${ours}`);
+    const { body } = await readSigned(door, `/api/v1/jobs/${ours}`);
     expect(await list(door, "?workflow=image")).toEqual([image]);
     expect(await list(door, `?key=${body.key}`)).toHaveLength(2);
     expect(await list(door, "?key=key-0000000000000000")).toEqual([]);
@@ -74,7 +74,7 @@ describe("200", () => {
   });
 
   it("spends job reads, not requests", async () => {
-    const { headers } = await readWithKey(await startDoor(), "/api/v1/jobs");
+    const { headers } = await readSigned(await startDoor(), "/api/v1/jobs");
     expect(headers.get("x-ratelimit-limit")).toBe("600");
   });
 });
@@ -96,7 +96,7 @@ describe("400", () => {
     ["?metadata=1", "?metadata"],
     ["?cursor=", "?cursor"],
   ])("refuses %s and names the parameter", async (query, path) => {
-    const { status, body } = await readWithKey(await startDoor(), `/api/v1/jobs${query}`);
+    const { status, body } = await readSigned(await startDoor(), `/api/v1/jobs${query}`);
     expect([status, body.code]).toEqual([400, "invalid_input"]);
     expect(body.error).toContain(path);
     expect(body.error).toContain("expected");

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { heads } from "../../../../test/assets/files.ts";
-import { post, readWithKey } from "../../../../test/http/call.ts";
-import { type Door, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
+import { post, readSigned } from "../../../../test/http/call.ts";
+import { signNow } from "../../../../test/http/sign-now.ts";
+import { type Door, PRO_KEY, SECRET, startDoor } from "../../../../test/http/start-door.ts";
 
 const viking = { workflow: "portrait", input: { description: "Viking warrior" } };
 
@@ -11,7 +12,10 @@ async function make(door: Door): Promise<string> {
 }
 
 const get = (door: Door, path: string, headers: Record<string, string> = {}, method = "GET") =>
-  fetch(door.url + path, { method, headers: { "X-API-Key": PRO_KEY, ...headers } });
+  fetch(door.url + path, {
+    method,
+    headers: { ...signNow(path, { key: PRO_KEY, secret: SECRET }, method), ...headers },
+  });
 const read = async (response: Response) => Buffer.from(await response.arrayBuffer());
 const size = heads.png.length;
 
@@ -32,7 +36,7 @@ describe("200", () => {
     const door = await startDoor();
     const path = await make(door);
     expect((await get(door, `${path}?output=0`)).status).toBe(200);
-    const { status, body } = await readWithKey(door, `${path}?output=1`);
+    const { status, body } = await readSigned(door, `${path}?output=1`);
     expect([status, body.code]).toEqual([404, "asset_not_found"]);
     expect(body.error).toContain("1 outputs, counted from 0");
   });
@@ -71,7 +75,7 @@ describe("304", () => {
 describe("400", () => {
   it.each(["-1", "1.5", "first", "99999"])("refuses ?output=%s", async (output) => {
     const door = await startDoor();
-    const { status, body } = await readWithKey(door, `${await make(door)}?output=${output}`);
+    const { status, body } = await readSigned(door, `${await make(door)}?output=${output}`);
     expect(status).toBe(400);
     expect(body.error).toContain("?output: expected");
   });
@@ -87,7 +91,7 @@ describe("401", () => {
 describe("409", () => {
   it("says that the job has not ended", async () => {
     const door = await startDoor({ isIdle: true });
-    const { status, body } = await readWithKey(door, await make(door));
+    const { status, body } = await readSigned(door, await make(door));
     expect([status, body.code]).toEqual([409, "job_not_finished"]);
     expect(body.pollUrl).toBe(`/api/v1/jobs/${body.jobId}`);
   });
@@ -97,7 +101,7 @@ describe("409", () => {
     const path = await make(door);
     const failure = { code: "generation_failed" as const, message: "Node 5 raised." };
     await door.finishJob({ jobId: door.accepted[0] ?? "", ending: { state: "failed", failure }, isRefunded: false });
-    const { status, body } = await readWithKey(door, path);
+    const { status, body } = await readSigned(door, path);
     expect([status, body.code]).toEqual([409, "no_result"]);
   });
 });

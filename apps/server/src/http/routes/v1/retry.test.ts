@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, post, readWithKey } from "../../../../test/http/call.ts";
+import { call, post, readSigned } from "../../../../test/http/call.ts";
 import { type Door, FREE_KEY, PRO_KEY, startDoor } from "../../../../test/http/start-door.ts";
 
 const asked = {
@@ -31,7 +31,7 @@ describe("201", () => {
     const [before, after] = [await door.jobs.find(id), await door.jobs.find(body.id)];
     expect(after?.plan).toEqual(before?.plan);
     expect(after).toMatchObject({ callbackUrl: asked.callbackUrl, isUploadedToCloud: false });
-    expect((await readWithKey(door, `/api/v1/jobs/${id}`)).body).toMatchObject({
+    expect((await readSigned(door, `/api/v1/jobs/${id}`)).body).toMatchObject({
       status: "failed",
       retriedBy: body.id,
     });

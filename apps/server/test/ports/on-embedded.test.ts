@@ -17,8 +17,10 @@ import { outboxSuite } from "./outbox.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
+import { shelfSuite } from "./shelf.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { usageSuite } from "./usage.suite.ts";
+import { uploadsSuite } from "./uploads.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 describe("the embedded database", () => {
@@ -51,4 +53,6 @@ describe("the embedded database", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  uploadsSuite(getDatabase);
+  shelfSuite(getDatabase);
 });

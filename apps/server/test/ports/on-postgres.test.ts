@@ -16,8 +16,10 @@ import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { clear } from "./set-up.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
+import { shelfSuite } from "./shelf.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { usageSuite } from "./usage.suite.ts";
+import { uploadsSuite } from "./uploads.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 const bin = findPostgres();
@@ -53,6 +55,8 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  uploadsSuite(getDatabase);
+  shelfSuite(getDatabase);
   manyProcessesSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

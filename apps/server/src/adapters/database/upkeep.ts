@@ -4,6 +4,7 @@ import { deleteInBatches } from "./delete-in-batches.ts";
 import { repairOwnerQueue } from "./owner-queue.ts";
 import { removeEndedJobs } from "./retention.ts";
 import type { Tables } from "./tables.ts";
+import { runUploadUpkeep } from "./upload-store.ts";
 import { runWebhookUpkeep } from "./webhook-upkeep.ts";
 
 export interface UpkeepOptions {
@@ -62,6 +63,7 @@ export async function runUpkeep(
   await deleteInBatches(db, "comfy.orphan_prompts", sql`until < statement_timestamp()`);
   await deleteInBatches(db, "comfy.generations_per_day", sql`day < (now() at time zone 'UTC')::date - 7`);
   await runWebhookUpkeep(db);
+  await runUploadUpkeep(db);
   if (jobRetentionDays > 0) await removeEndedJobs(db, jobRetentionDays);
   await repairOwnerQueue(db);
   if (!isVacuumed) return;

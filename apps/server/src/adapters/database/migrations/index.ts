@@ -3,7 +3,10 @@ import { assetsMigration } from "./0002-assets.ts";
 import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
 import { streamTicketsMigration } from "./0005-stream-tickets.ts";
+import { uploadsMigration } from "./0008-uploads.ts";
 import { usageMigration } from "./0009-usage.ts";
+import { storageMigration } from "./0010-storage.ts";
+import { usersMigration } from "./0007-users.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
@@ -13,5 +16,8 @@ export const migrations: readonly Migration[] = [
   manyWorkersMigration,
   webhooksMigration,
   streamTicketsMigration,
+  usersMigration,
+  uploadsMigration,
   usageMigration,
+  storageMigration,
 ];

@@ -1,14 +1,12 @@
 import { createOpenApiDocument } from "@comfy/contracts/openapi";
 import { createAuthenticate } from "./access/authenticate.ts";
 import { createEnvironmentKeyRing } from "./access/environment-keys.ts";
-import { createIpGuard } from "./access/ip-guard.ts";
-import { createLimitRequest } from "./access/limit-request.ts";
-import { createMemoryRateLimiter } from "./access/rate-limiter-memory.ts";
 import { createStreamTickets } from "./access/stream-tickets.ts";
 import { systemClock } from "./clock.ts";
 import { type Backends, composeBackends } from "./compose/backends.ts";
 import type { Ground } from "./compose/ground.ts";
 import { composeJobs, type Jobs } from "./compose/jobs.ts";
+import { composeLimits, type Limits } from "./compose/limits.ts";
 import { composeMessages } from "./compose/messages.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
 import { composeWorkers } from "./compose/workers.ts";
@@ -50,7 +48,7 @@ export async function compose(config: Config, options: Pick<Ground, "log" | "ver
   const http =
     config.role === "worker"
       ? composeHealth(ground, records, backends)
-      : composeHttp(ground, records, assets, backends, jobs);
+      : composeHttp(ground, records, assets, backends, jobs, composeLimits(ground, messages));
   return {
     lifecycle,
     get url() {
@@ -74,9 +72,8 @@ function composeHealthVerbs({ version, lifecycle }: Ground, { database }: Record
 }
 
 /** The front door. */
-function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs) {
+function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs, limits: Limits) {
   const { config, log, clock, version, lifecycle, publicUrl } = ground;
-  const limiter = createMemoryRateLimiter({ clock });
   const { apiKeys, apiSecret: secret, keyLimits, adminKeys: admins } = config;
   const keys = createEnvironmentKeyRing({ keys: apiKeys, secret, limits: keyLimits, admins });
   const { uploadAsset, openLink } = assets;
@@ -85,9 +82,8 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backe
       log,
       clock,
       authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits }),
-      // Strangers choose its subjects, so a flood of them must not push the owners' counters out.
-      ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock }),
-      limitRequest: createLimitRequest({ limiter, clock }),
+      ipGuard: limits.ipGuard,
+      limitRequest: limits.limitRequest,
       spendSignature: stored.signatures.spend,
       streamTickets: createStreamTickets({ store: stored.tickets }),
       verbs: {

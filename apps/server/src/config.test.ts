@@ -114,3 +114,26 @@ test.each([
 ])("with %o the knocks go through %o", (given, queue) => {
   expect(parseConfig({ ...enough, ...given }).queue).toEqual(queue);
 });
+
+const upstash = { UPSTASH_REDIS_REST_URL: "https://calm-bird.upstash.io", UPSTASH_REDIS_REST_TOKEN: "AXtoken" };
+
+test.each([
+  [{}, { type: "memory" }],
+  [database, { type: "memory" }],
+  [{ REDIS_URL: "redis://r" }, { type: "redis", url: "redis://r" }],
+  [upstash, { type: "upstash", url: "https://calm-bird.upstash.io", token: "AXtoken" }],
+  [
+    { ...upstash, REDIS_URL: "redis://r" },
+    { type: "upstash", url: "https://calm-bird.upstash.io", token: "AXtoken" },
+  ],
+])("with %o requests are counted in %o", (given, limitStore) => {
+  expect(parseConfig({ ...enough, ...given })).toMatchObject({ limitStore, unusedVariables: [] });
+});
+
+test.each(["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const)(
+  "%s alone is refused: half a store would be none, in silence",
+  (missing) => {
+    const { [missing]: _, ...half } = upstash;
+    expect(() => parseConfig({ ...enough, ...half })).toThrow(`${missing}: is missing`);
+  },
+);

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { TierLimits, TierName } from "@comfy/contracts";
 import * as z from "zod";
 import { type BackendConfig, parseBackends, slots } from "./config/backends.ts";
+import { findLimitStoreFaults, type LimitStoreConfig, limitStore, toLimitStore } from "./config/limit-store.ts";
 import { limits, toKeyLimits, toTierLimits } from "./config/limits.ts";
 import {
   findProcessFaults,
@@ -13,6 +14,7 @@ import {
   toQueue,
 } from "./config/processes.ts";
 import { uploads } from "./config/uploads.ts";
+import { jobRetentionDays } from "./config/retention.ts";
 import { flag, list, requiredList, seconds } from "./config/words.ts";
 
 /** Every environment variable of the service, but for those that say which backends there are. Empty texts count as absent. */
@@ -25,6 +27,7 @@ const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: redisUrl.optional(),
   QUEUE_URL: queueUrl.optional(),
+  ...limitStore,
   COMFYUI_API_KEYS: requiredList(
     "is missing: one or more keys, comma-separated, whose prefix (free_, basic_, pro_, enterprise_) is their tier.",
   ),
@@ -46,12 +49,11 @@ const environment = z.object({
   JOB_DEADLINE_SECONDS: seconds(3600),
   LINK_TTL_SECONDS: seconds(3600).refine((value) => value >= 3_600_000, "must be at least 3600"),
   DRAIN_SECONDS: seconds(20),
+  JOB_RETENTION_DAYS: jobRetentionDays,
 });
 
 /** Names that deployments set for things this version does not do. Said at the start: silence would look like consent. */
 const unusedNames = [
-  "UPSTASH_REDIS_REST_URL",
-  "UPSTASH_REDIS_REST_TOKEN",
   "SUPABASE_URL",
   "SUPABASE_SERVICE_KEY",
   "SUPABASE_SECRET_KEY",
@@ -71,6 +73,7 @@ export interface Config {
   /** Carries events between processes. */
   readonly redisUrl?: string;
   readonly queue: QueueConfig;
+  readonly limitStore: LimitStoreConfig;
   readonly backends: readonly BackendConfig[];
   readonly apiKeys: readonly string[];
   readonly apiSecret: string;
@@ -96,6 +99,8 @@ export interface Config {
   readonly jobDeadlineMs: number;
   readonly linkTtlMs: number;
   readonly drainTimeoutMs: number;
+  /** How long jobs are kept after they ended; 0: for ever. */
+  readonly jobRetentionDays: number;
   /** Variables that are set but have no effect. */
   readonly unusedVariables: readonly string[];
 }
@@ -116,7 +121,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const faults = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => `${toPlace(path)}: ${message}`),
     ...(backends.ok ? [] : backends.faults),
-    ...(parsed.success ? findProcessFaults(parsed.data) : []),
+    ...(parsed.success ? [...findProcessFaults(parsed.data), ...findLimitStoreFaults(parsed.data)] : []),
   ];
   if (!parsed.success || !backends.ok || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, backends.backends, given);
@@ -136,6 +141,7 @@ function toConfig(
     ...(value.DATABASE_URL && { databaseUrl: value.DATABASE_URL }),
     ...(value.REDIS_URL && { redisUrl: value.REDIS_URL }),
     queue: toQueue(value),
+    limitStore: toLimitStore(value),
     backends,
     apiKeys: value.COMFYUI_API_KEYS,
     apiSecret: value.COMFYUI_API_SECRET,
@@ -155,6 +161,7 @@ function toConfig(
     jobDeadlineMs: value.JOB_DEADLINE_SECONDS,
     linkTtlMs: value.LINK_TTL_SECONDS,
     drainTimeoutMs: value.DRAIN_SECONDS,
+    jobRetentionDays: value.JOB_RETENTION_DAYS,
     unusedVariables: unusedNames.filter((name) => Object.hasOwn(given, name)),
   };
 }

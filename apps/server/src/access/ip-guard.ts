@@ -2,9 +2,17 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { toRetryAfterSeconds } from "./limit-request.ts";
-import type { LimitWindow, RateLimiter } from "./rate-limiter.ts";
+import type { LimitWindow, WindowLimiter } from "./rate-limiter.ts";
+
+/** What strangers may do on routes that ask nobody who they are. */
+export type IpBucket = "auth";
 
 export interface IpGuard {
+  /**
+   * Counts a request to a public route that costs something or answers guesses, before its handler runs.
+   * @throws AppError `rate_limited` when the address has asked too often, `unavailable` while nobody can count
+   */
+  assertWelcome(ip: string, bucket: IpBucket): Promise<void>;
   /**
    * Counts a request that proved nothing.
    * @throws AppError `rate_limited` instead of the refusal it stands for, once the address has failed too often.
@@ -13,6 +21,9 @@ export interface IpGuard {
 }
 
 const failures: LimitWindow = { name: "minute", limit: 60, windowMs: 60_000 };
+
+/** A person signs in a few times a minute; an office behind one address a few dozen times. */
+const welcome: Readonly<Record<IpBucket, LimitWindow>> = { auth: { name: "minute", limit: 30, windowMs: 60_000 } };
 
 function toGroups(ip: string): readonly number[] {
   // The URL parser knows every spelling of an address and gives the one canonical form.
@@ -47,18 +58,30 @@ export function toIpSubject(ip: string): string {
 /**
  * Counts failed authentication per address (and only that: to refuse an address before its signature is checked would let a stranger
  * behind the same exit or proxy lock a caller out), so that an invented key never opens a fresh bucket and a bad signature never spends the
- * limits of the key it names. Give it a limiter of its own: strangers choose its subjects.
+ * limits of the key it names. Public routes have nothing to check first, so there every request counts.
+ * Give it a limiter of its own: strangers choose its subjects.
  */
-export function createIpGuard(options: { limiter: RateLimiter; clock: Clock; failuresPerMinute?: number }): IpGuard {
+export function createIpGuard(options: {
+  limiter: WindowLimiter;
+  clock: Clock;
+  failuresPerMinute?: number;
+  authPerMinute?: number;
+}): IpGuard {
   const { limiter, clock } = options;
-  const window = { ...failures, limit: options.failuresPerMinute ?? failures.limit };
+  const failed = { ...failures, limit: options.failuresPerMinute ?? failures.limit };
+  const windows = { auth: { ...welcome.auth, limit: options.authPerMinute ?? welcome.auth.limit } };
+
+  async function spend(what: string, ip: string, window: LimitWindow, words: string): Promise<void> {
+    const spent = await limiter.spend(`${what}:${toIpSubject(ip)}`, [window]);
+    if (spent.isAllowed) return;
+    const seconds = toRetryAfterSeconds(spent, clock.nowMs());
+    throw new AppError("rate_limited", `${words} from this address. Try again in ${seconds} s.`, {
+      retryAfterSeconds: seconds,
+    });
+  }
+
   return {
-    async recordFailure(ip) {
-      const spent = await limiter.spend(`failures:${toIpSubject(ip)}`, [window]);
-      if (spent.isAllowed) return;
-      const seconds = toRetryAfterSeconds(spent, clock.nowMs());
-      const sentence = `Too many failed requests from this address. Try again in ${seconds} s.`;
-      throw new AppError("rate_limited", sentence, { retryAfterSeconds: seconds });
-    },
+    recordFailure: (ip) => spend("failures", ip, failed, "Too many failed requests"),
+    assertWelcome: (ip, bucket) => spend(bucket, ip, windows[bucket], "Too many requests"),
   };
 }

@@ -27,7 +27,10 @@ const toWindow = (name: "minute" | "hour", limit: number): LimitWindow => ({
   windowMs: name === "minute" ? 60_000 : 3_600_000,
 });
 
-function toWindows({ limits }: Caller, bucket: Exclude<Bucket, "none">): readonly LimitWindow[] {
+/** A caller who is known spends nothing of an address: what is counted per address on public routes is a request like any other here. */
+type OwnerBucket = Exclude<Bucket, "none" | "auth">;
+
+function toWindows({ limits }: Caller, bucket: OwnerBucket): readonly LimitWindow[] {
   if (bucket === "jobReads") return [toWindow("minute", limits.jobReadsPerMinute)];
   return [toWindow("minute", limits.requestsPerMinute), toWindow("hour", limits.requestsPerHour)];
 }
@@ -39,8 +42,9 @@ export type LimitRequest = (caller: Caller, bucket: Bucket) => Promise<Spent | u
  * Throws {@link RateLimitedError} when a window is full.
  */
 export function createLimitRequest({ limiter, clock }: { limiter: RateLimiter; clock: Clock }): LimitRequest {
-  return async (caller, bucket) => {
-    if (bucket === "none") return undefined;
+  return async (caller, asked) => {
+    if (asked === "none") return undefined;
+    const bucket = asked === "auth" ? "requests" : asked;
     const spent = await limiter.spend(`${bucket}:${caller.ownerId}`, toWindows(caller, bucket));
     const [nearest] = spent.windows;
     if (spent.isAllowed || !nearest) return spent;

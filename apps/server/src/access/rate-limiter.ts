@@ -23,6 +23,11 @@ export interface RateLimiter {
   spend(subject: string, windows: readonly LimitWindow[]): Promise<Spent>;
 }
 
+/** A limiter that may know one window at a time alone. A refused request is not counted. */
+export interface WindowLimiter {
+  spend(subject: string, windows: readonly [LimitWindow]): Promise<Spent>;
+}
+
 /** Orders windows: the one nearest to exhaustion first; of equal ones the one that stays so the longest. */
 export function byExhaustion(left: WindowState, right: WindowState): number {
   return left.remaining - right.remaining || right.resetAtMs - left.resetAtMs;

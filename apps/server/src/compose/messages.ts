@@ -18,6 +18,8 @@ export async function composeMessages(ground: Ground, stored: Records) {
   const deploymentId = await stored.settings.readDeploymentId();
   const openRedis = createRedisOpener(ground);
   return {
+    deploymentId,
+    openRedis,
     events: composeEvents(ground, deploymentId, openRedis),
     knocks: composeKnocks(ground, stored, deploymentId, openRedis),
   };

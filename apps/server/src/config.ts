@@ -4,6 +4,7 @@ import * as z from "zod";
 import { type BackendConfig, parseBackends, slots } from "./config/backends.ts";
 import { findLimitStoreFaults, type LimitStoreConfig, limitStore, toLimitStore } from "./config/limit-store.ts";
 import { limits, toKeyLimits, toTierLimits } from "./config/limits.ts";
+import { type MasterKeyConfig, masterKeys } from "./config/master-keys.ts";
 import {
   findProcessFaults,
   type QueueConfig,
@@ -34,6 +35,7 @@ const environment = z.object({
   COMFYUI_API_SECRET: z
     .string({ error: "is missing: the secret that requests are signed with." })
     .min(16, "needs at least 16 characters"),
+  MASTER_KEYS: masterKeys.optional(),
   LIMITS: limits.optional(),
   ADMIN_KEYS: list.default([]),
   ENABLE_ASYNC_QUEUES: flag.default(true),
@@ -77,6 +79,8 @@ export interface Config {
   readonly backends: readonly BackendConfig[];
   readonly apiKeys: readonly string[];
   readonly apiSecret: string;
+  /** What secrets are sealed with, the one that seals first. Absent: one in the data folder. */
+  readonly masterKeys?: readonly MasterKeyConfig[];
   /** Names of `name:key` entries whose keys may operate the service. */
   readonly adminKeys: readonly string[];
   readonly tierLimits: Readonly<Record<TierName, TierLimits>>;
@@ -145,6 +149,7 @@ function toConfig(
     backends,
     apiKeys: value.COMFYUI_API_KEYS,
     apiSecret: value.COMFYUI_API_SECRET,
+    ...(value.MASTER_KEYS && { masterKeys: value.MASTER_KEYS }),
     adminKeys: value.ADMIN_KEYS,
     tierLimits: toTierLimits(value.LIMITS),
     keyLimits: toKeyLimits(value.LIMITS),

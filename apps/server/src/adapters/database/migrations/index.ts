@@ -3,6 +3,7 @@ import { assetsMigration } from "./0002-assets.ts";
 import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
 import { streamTicketsMigration } from "./0005-stream-tickets.ts";
+import { keysMigration } from "./0006-keys.ts";
 import { uploadsMigration } from "./0008-uploads.ts";
 import { usageMigration } from "./0009-usage.ts";
 import { storageMigration } from "./0010-storage.ts";
@@ -16,6 +17,7 @@ export const migrations: readonly Migration[] = [
   manyWorkersMigration,
   webhooksMigration,
   streamTicketsMigration,
+  keysMigration,
   usersMigration,
   uploadsMigration,
   usageMigration,

@@ -1,6 +1,7 @@
 import { createOpenApiDocument } from "@comfy/contracts/openapi";
 import { createAuthenticate } from "./access/authenticate.ts";
 import { createEnvironmentKeyRing } from "./access/environment-keys.ts";
+import { withCountedRequests } from "./access/request-counter.ts";
 import { createStreamTickets } from "./access/stream-tickets.ts";
 import { systemClock } from "./clock.ts";
 import { type Backends, composeBackends } from "./compose/backends.ts";
@@ -9,6 +10,7 @@ import { composeJobs, type Jobs } from "./compose/jobs.ts";
 import { composeLimits, type Limits } from "./compose/limits.ts";
 import { composeMessages } from "./compose/messages.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
+import { composeUsage } from "./compose/usage.ts";
 import { composeWorkers } from "./compose/workers.ts";
 import type { Config } from "./config.ts";
 import { createHealthVerbs } from "./health.ts";
@@ -77,13 +79,14 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backe
   const { apiKeys, apiSecret: secret, keyLimits, adminKeys: admins } = config;
   const keys = createEnvironmentKeyRing({ keys: apiKeys, secret, limits: keyLimits, admins });
   const { uploadAsset, openLink } = assets;
+  const usage = composeUsage(ground, stored);
   const http = createHttpServer(
     {
       log,
       clock,
       authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits }),
       ipGuard: limits.ipGuard,
-      limitRequest: limits.limitRequest,
+      limitRequest: withCountedRequests(limits.limitRequest, usage.counter),
       spendSignature: stored.signatures.spend,
       streamTickets: createStreamTickets({ store: stored.tickets }),
       verbs: {
@@ -91,6 +94,7 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backe
         ...composeHealthVerbs(ground, stored, own),
         uploadAsset,
         openLink,
+        readUsage: usage.readUsage,
       },
       flags: config,
       openApiDocument: () => createOpenApiDocument({ version, serverUrl: publicUrl() }),

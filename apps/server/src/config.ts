@@ -14,8 +14,8 @@ import {
   roles,
   toQueue,
 } from "./config/processes.ts";
-import { uploads } from "./config/uploads.ts";
 import { jobRetentionDays } from "./config/retention.ts";
+import { uploads } from "./config/uploads.ts";
 import { flag, list, requiredList, seconds } from "./config/words.ts";
 
 /** Every environment variable of the service, but for those that say which backends there are. Empty texts count as absent. */

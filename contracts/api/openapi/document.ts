@@ -30,6 +30,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Health: "Is the service well, is the GPU there.",
   "Platform: jobs": "Jobs of every workflow under one path: make, list, read, follow, download, cancel, try again.",
   "Platform: batches": "Up to 100 jobs in one request, and how they stand together.",
+  "Platform: usage": "Requests, generations, GPU seconds and bytes, by day, key and workflow; as CSV as well.",
   "Platform: webhooks": "Endpoints that are told when jobs end, and what was delivered to them.",
   "Platform: auth": "People: register, log in, stay logged in, log out.",
   "Platform: admin": "For operators: users with the role admin, and keys that ADMIN_KEYS names.",

@@ -45,6 +45,8 @@ export interface RouteMetadata {
   readonly takesTicket?: true;
   /** A success is told in this type as well, to whoever prefers it. */
   readonly alternative?: "text/csv";
+  /** The body is not held: it is proven and read while it streams by. */
+  readonly streams?: true;
   /** OpenAPI grouping. */
   readonly tag: string;
 }

@@ -20,6 +20,7 @@ export * from "./v1/batch-schemas.ts";
 export * from "./v1/index.ts";
 export * from "./v1/job-query.ts";
 export * from "./v1/job-schemas.ts";
+export * from "./v1/usage.ts";
 export * from "./v1/webhook-body.ts";
 export * from "./v1/webhook-schemas.ts";
 export * from "./v1/webhooks.ts";

@@ -10,9 +10,11 @@ import { createJobStore } from "../adapters/database/job-store.ts";
 import { createLinkKeys } from "../adapters/database/link-keys.ts";
 import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
+import { createRequestCounts } from "../adapters/database/request-counts.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
 import { createTicketStore } from "../adapters/database/stream-tickets.ts";
+import { createUsageStore } from "../adapters/database/usage.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
@@ -36,7 +38,7 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     config.databaseUrl === undefined
       ? { directory: join(config.dataDirectory, "database") }
       : { url: config.databaseUrl };
-  const database = await createDatabase({ log, ...where });
+  const database = await createDatabase({ log, ...where, jobRetentionDays: config.jobRetentionDays });
   lifecycle.add({ name: "database", stop: database.close });
   const { db } = database;
   return {
@@ -53,6 +55,8 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     signatures: createSignatureLedger(db),
     linkKeys: createLinkKeys(db),
     tickets: createTicketStore(db),
+    usage: createUsageStore(db),
+    requestCounts: createRequestCounts(db),
   };
 }
 

@@ -18,6 +18,7 @@ import type { JobPresenter } from "../jobs/present-job.ts";
 import type { V1JobPresenter } from "../jobs/present-v1-job.ts";
 import type { ReadBatch } from "../jobs/read-batch.ts";
 import type { ReadJob } from "../jobs/read-job.ts";
+import type { ReadUsage } from "../jobs/read-usage.ts";
 import type { RetryJob } from "../jobs/retry-job.ts";
 import type { SubmitBatch } from "../jobs/submit-batch.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
@@ -44,6 +45,7 @@ export interface Verbs
   readonly submitBatch: SubmitBatch;
   readonly readBatch: ReadBatch;
   readonly cancelBatch: CancelBatch;
+  readonly readUsage: ReadUsage;
   readonly uploadAsset: UploadAsset;
   readonly openLink: OpenLink;
 }

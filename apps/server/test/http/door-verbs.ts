@@ -28,6 +28,7 @@ import { createJobPresenter } from "../../src/jobs/present-job.ts";
 import { createV1JobPresenter } from "../../src/jobs/present-v1-job.ts";
 import { createReadBatch } from "../../src/jobs/read-batch.ts";
 import { createReadJob } from "../../src/jobs/read-job.ts";
+import { createReadUsage } from "../../src/jobs/read-usage.ts";
 import { createRetryJob } from "../../src/jobs/retry-job.ts";
 import { createSubmitBatch } from "../../src/jobs/submit-batch.ts";
 import { createSubmitJob } from "../../src/jobs/submit-job.ts";
@@ -37,6 +38,7 @@ import { heads } from "../assets/files.ts";
 import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-records.ts";
 import { createMemoryBackends } from "./memory-backends.ts";
 import { createMemoryJobs } from "./memory-jobs.ts";
+import { createMemoryUsage } from "./memory-usage.ts";
 import { webhookVerbs } from "./no-webhooks.ts";
 
 export interface DoorVerbsOptions {
@@ -133,6 +135,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     uploadAsset: assets.uploadAsset,
     openLink: assets.openLink,
     ...webhookVerbs,
+    readUsage: createReadUsage({ usage: createMemoryUsage(), clock }),
     readHealth: async () => ({
       status: "healthy",
       gpu: { reachable: true },

@@ -3,6 +3,7 @@ import { v1AdminRoutes } from "./admin.ts";
 import { v1BatchRoutes } from "./batches.ts";
 import { v1GenerateRoute } from "./generate.ts";
 import { v1JobRoutes } from "./jobs.ts";
+import { adminUsageRoutes, v1UsageRoutes } from "./usage.ts";
 import { v1WebhookRoutes } from "./webhooks.ts";
 
 /** The platform surface. Fields it does not know are refused. */
@@ -11,5 +12,6 @@ export const v1Contract = c.router({
   generate: v1GenerateRoute,
   batches: v1BatchRoutes,
   webhooks: v1WebhookRoutes,
-  admin: v1AdminRoutes,
+  usage: v1UsageRoutes,
+  admin: { ...v1AdminRoutes, ...adminUsageRoutes },
 });

@@ -3,6 +3,7 @@ import { createAdminBackendRoutes } from "./admin-backends.ts";
 import { createBatchRoutes } from "./batches.ts";
 import { createGenerateRoute } from "./generate.ts";
 import { createV1JobRoutes } from "./jobs.ts";
+import { createAdminUsageRoutes, createUsageRoutes } from "./usage.ts";
 import { createWebhookRoutes } from "./webhooks.ts";
 
 /** Every route of the platform contract. */
@@ -12,6 +13,7 @@ export function createV1Routes(deps: AppDeps) {
     generate: createGenerateRoute(deps),
     batches: createBatchRoutes(deps),
     webhooks: createWebhookRoutes(deps),
-    admin: createAdminBackendRoutes(deps),
+    usage: createUsageRoutes(deps),
+    admin: { ...createAdminBackendRoutes(deps), ...createAdminUsageRoutes(deps) },
   };
 }

@@ -1,0 +1,7 @@
+import * as z from "zod";
+
+/** A hundred years; more is for ever. */
+const DAYS_MAX = 36_500;
+
+/** How many days jobs are kept after they ended; 0: for ever. */
+export const jobRetentionDays = z.coerce.number().int().min(0).max(DAYS_MAX).default(90);

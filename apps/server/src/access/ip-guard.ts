@@ -22,8 +22,8 @@ export interface IpGuard {
 
 const failures: LimitWindow = { name: "minute", limit: 60, windowMs: 60_000 };
 
-/** A person signs in a few times a minute; an office behind one address a few dozen times. */
-const welcome: Readonly<Record<IpBucket, LimitWindow>> = { auth: { name: "minute", limit: 30, windowMs: 60_000 } };
+/** An office of browsers behind one address that sign in and refresh. How often an account may be tried is counted elsewhere. */
+const welcome: Readonly<Record<IpBucket, LimitWindow>> = { auth: { name: "minute", limit: 120, windowMs: 60_000 } };
 
 function toGroups(ip: string): readonly number[] {
   // The URL parser knows every spelling of an address and gives the one canonical form.

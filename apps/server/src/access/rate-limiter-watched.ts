@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import type { RateLimiter, WindowLimiter } from "./rate-limiter.ts";
+import type { Limiter, LimitWindow, RateLimiter } from "./rate-limiter.ts";
 import { StoreDownError, type StoreWatch } from "./store-watch.ts";
 
 const RETRY_AFTER_SECONDS = 5;
@@ -22,7 +22,10 @@ export function withLocalGuard(limiter: RateLimiter, local: RateLimiter, watch: 
  * For strangers: while the store is down, nobody counts how often they guess, so they are not let in.
  * @throws AppError `unavailable` then
  */
-export function withClosedDoor(limiter: WindowLimiter, watch: Pick<StoreWatch, "ask">): WindowLimiter {
+export function withClosedDoor<Windows extends readonly LimitWindow[]>(
+  limiter: Limiter<Windows>,
+  watch: Pick<StoreWatch, "ask">,
+): Limiter<Windows> {
   return {
     async spend(subject, windows) {
       try {

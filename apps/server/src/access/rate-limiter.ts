@@ -19,14 +19,14 @@ export interface Spent {
 }
 
 /** Sliding windows over a subject. A request is counted in all of its windows or, when one is full, in none. */
-export interface RateLimiter {
-  spend(subject: string, windows: readonly LimitWindow[]): Promise<Spent>;
+export interface Limiter<Windows extends readonly LimitWindow[]> {
+  spend(subject: string, windows: Windows): Promise<Spent>;
 }
 
-/** A limiter that may know one window at a time alone. A refused request is not counted. */
-export interface WindowLimiter {
-  spend(subject: string, windows: readonly [LimitWindow]): Promise<Spent>;
-}
+export type RateLimiter = Limiter<readonly LimitWindow[]>;
+
+/** A limiter that may know one window at a time alone. */
+export type WindowLimiter = Limiter<readonly [LimitWindow]>;
 
 /** Orders windows: the one nearest to exhaustion first; of equal ones the one that stays so the longest. */
 export function byExhaustion(left: WindowState, right: WindowState): number {

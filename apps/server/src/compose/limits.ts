@@ -14,17 +14,19 @@ import type { Messages } from "./messages.ts";
 interface Limiters {
   /** Counts callers who have proven who they are. */
   readonly owners: RateLimiter;
-  /** Counts strangers: by their address, or by the account that they say is theirs. */
-  readonly strangers: WindowLimiter;
+  /** Counts strangers, by the account that they say is theirs, too. */
+  readonly strangers: RateLimiter;
+  /** Counts strangers by their address. */
+  readonly addresses: WindowLimiter;
 }
 
 /** How often who may call, and who counts. */
 export function composeLimits(ground: Ground, messages: Pick<Messages, "deploymentId" | "openRedis">) {
   const { clock } = ground;
-  const { owners, strangers } = composeLimiters(ground, messages);
+  const { owners, strangers, addresses } = composeLimiters(ground, messages);
   return {
     limitRequest: createLimitRequest({ limiter: owners, clock }),
-    ipGuard: createIpGuard({ limiter: strangers, clock }),
+    ipGuard: createIpGuard({ limiter: addresses, clock }),
     strangers,
   };
 }
@@ -59,7 +61,8 @@ function countHere({ config, clock, log }: Ground): Limiters {
       "Rate limits count in each process alone: set REDIS_URL or UPSTASH_REDIS_REST_URL where several processes share the database.",
     );
   // Strangers choose their subjects, so a flood of them must not push the owners' counters out.
-  return { owners: createMemoryRateLimiter({ clock }), strangers: createMemoryRateLimiter({ clock }) };
+  const strangers = createMemoryRateLimiter({ clock });
+  return { owners: createMemoryRateLimiter({ clock }), strangers, addresses: strangers };
 }
 
 interface SharedStore {
@@ -74,13 +77,11 @@ function countTogether({ clock, log, lifecycle }: Ground, shared: SharedStore): 
   const { scripts, deploymentId, store, deadlineMs, time } = shared;
   const watch = createStoreWatch({ store, check: scripts.check, log, deadlineMs });
   lifecycle.add({ name: "limits", start: watch.start, stop: watch.stop });
-  const prefix = `${deploymentId}:limits`;
+  const count = (what: string) =>
+    createScriptRateLimiter({ scripts, prefix: `${deploymentId}:limits:${what}`, clock, time });
   return {
-    owners: withLocalGuard(
-      createScriptRateLimiter({ scripts, prefix, clock, time }),
-      createMemoryRateLimiter({ clock }),
-      watch,
-    ),
-    strangers: withClosedDoor(createLibraryLimiter({ scripts, prefix: `${prefix}:strangers` }), watch),
+    owners: withLocalGuard(count("owners"), createMemoryRateLimiter({ clock }), watch),
+    strangers: withClosedDoor(count("strangers"), watch),
+    addresses: withClosedDoor(createLibraryLimiter({ scripts, prefix: `${deploymentId}:limits:addresses` }), watch),
   };
 }

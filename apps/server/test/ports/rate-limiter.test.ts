@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createMemoryRateLimiter } from "../../src/access/rate-limiter-memory.ts";
 import { createScriptRateLimiter, type ScriptRunner } from "../../src/access/rate-limiter-script.ts";
+import { withLocalGuard } from "../../src/access/rate-limiter-watched.ts";
+import { createStoreWatch } from "../../src/access/store-watch.ts";
 import { createRedis, type RedisServer } from "../../src/adapters/redis/connect.ts";
 import { createRedisScripts } from "../../src/adapters/redis/scripts.ts";
 import { createUpstashScripts } from "../../src/adapters/upstash/scripts.ts";
+import { systemClock } from "../../src/clock.ts";
 import { silentLog } from "../../src/log.ts";
+import { createRecordingLog } from "../recording-log.ts";
 import { testRateLimiter } from "./rate-limiter.suite.ts";
 import { findRedis, type RedisProcess, startRedis } from "./start-redis.ts";
 import { startUpstash, type UpstashDouble } from "./start-upstash.ts";
@@ -136,6 +141,21 @@ describe.skipIf(redisBin === undefined)("a limiter that processes share", () => 
     const stats = await client.info("commandstats");
     expect(stats).toContain("cmdstat_evalsha:calls=5,");
     expect(stats).not.toContain("cmdstat_eval:");
+  });
+
+  it("on a Redis that hangs is not waited for longer than the deadline", async () => {
+    const { scripts, limiter } = await create(open.Redis(), "store");
+    const log = createRecordingLog();
+    const watch = createStoreWatch({ store: "Redis", check: scripts.check, log, deadlineMs: 50, pauseMs: 50 });
+    onTestFinished(() => watch.stop());
+    const owners = withLocalGuard(limiter, createMemoryRateLimiter({ clock: systemClock }), watch);
+    await owners.spend("owner", [minute]);
+    await server.command("CLIENT", "PAUSE", "600", "ALL");
+    const hangs = client.ping().then(() => "Redis");
+    const answers = owners.spend("owner", [minute]).then(({ isAllowed }) => (isAllowed ? "here" : "refused"));
+    expect(await Promise.race([hangs, answers])).toBe("here");
+    await hangs;
+    await expect.poll(() => log.lines.map(({ level }) => level)).toEqual(["warn", "info"]);
   });
 
   it("on Upstash makes one HTTP request of everything that is asked in one turn", async () => {

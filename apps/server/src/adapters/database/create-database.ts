@@ -1,9 +1,10 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Log } from "../../log.ts";
+import { awaitServer } from "./await-server.ts";
 import { migrations } from "./migrations/index.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { openEmbedded } from "./open-embedded.ts";
-import { openServer } from "./open-server.ts";
+import { openServer, openServerForMigrations, type ServerOptions } from "./open-server.ts";
 import { createEmbeddedQueuePool, openServerQueuePool, type QueuePool } from "./queue-pool.ts";
 import type { Tables } from "./tables.ts";
 import { withTranslatedErrors } from "./translate-errors.ts";
@@ -15,6 +16,8 @@ export type DatabaseOptions = {
   readonly onDeath?: (cause: Error) => void;
   /** How long jobs are kept after they ended. Absent or 0: for ever. */
   readonly jobRetentionDays?: number;
+  /** How long a server may take to answer at the start. Absent: a minute. */
+  readonly startTimeoutMs?: number;
 } & ({ readonly directory: string } | { readonly url: string });
 
 /** An open database with the schema of this version. */
@@ -41,12 +44,14 @@ const VERSION_MIN = 15;
  */
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   const isServer = "url" in options;
+  const { log, startTimeoutMs: timeoutMs } = options;
   const { pool, openQueuePool } = await openPools(options);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
   try {
-    await assertVersion(db);
-    const ran = await migrate(db, migrations);
-    if (ran.length > 0) options.log.info({ migrations: ran }, "The database schema was brought up to date.");
+    const ran = isServer
+      ? await awaitServer(() => migrateServer(options), { log, ...(timeoutMs !== undefined && { timeoutMs }) })
+      : await migrate(db, migrations);
+    if (ran.length > 0) log.info({ migrations: ran }, "The database schema was brought up to date.");
   } catch (error) {
     await pool.end();
     throw error;
@@ -62,6 +67,17 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
       await db.destroy();
     },
   };
+}
+
+async function migrateServer(options: ServerOptions): Promise<string[]> {
+  const pool = withTranslatedErrors(openServerForMigrations(options));
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await assertVersion(db);
+    return await migrate(db, migrations);
+  } finally {
+    await db.destroy();
+  }
 }
 
 async function openPools(options: DatabaseOptions) {
@@ -80,7 +96,7 @@ async function assertAnswers(db: Kysely<Tables>): Promise<void> {
   }
 }
 
-async function assertVersion(db: Kysely<Tables>): Promise<void> {
+async function assertVersion(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ version: number }>`
     select current_setting('server_version_num')::integer / 10000 as version`.execute(db);
   const version = rows[0]?.version ?? 0;

@@ -9,7 +9,24 @@ export interface ServerOptions {
   readonly connectionsMax?: number;
 }
 
+/** A step of the schema may rewrite a large table, or wait for another process that does. */
+const MIGRATION_TIMEOUT_MS = 15 * 60_000;
+
 const INT8 = 20;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** One connection that is given time, for the steps of the schema. */
+export function openServerForMigrations({ url, log }: ServerOptions): PostgresPool {
+  const pool = new Pool({
+    connectionString: url,
+    max: 1,
+    application_name: "comfy-server migrations",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: MIGRATION_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  return withPreparedStatements(withoutSurprises(pool, log), log);
+}
 
 /** A pool of connections to a PostgreSQL server, 15 or newer. */
 export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): PostgresPool {
@@ -17,7 +34,7 @@ export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): Po
     connectionString: url,
     max: connectionsMax,
     application_name: "comfy-server",
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // Nothing here runs long: a statement that does is stuck behind a lock or a dead network.
     statement_timeout: 20_000,
     query_timeout: 25_000,
@@ -30,11 +47,15 @@ export function openServer({ url, log, connectionsMax = 10 }: ServerOptions): Po
     // Large integers are counts, sizes and times here, all below 2^53; `pg` would give them as text.
     types: { getTypeParser: (oid: number, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
   });
-  // Without these listeners a connection that the server drops (restart, failover) would end the process.
+  return withPreparedStatements(withoutSurprises(pool, log), log);
+}
+
+/** The same pool, in which a connection that the server drops (restart, failover) does not end the process. */
+function withoutSurprises(pool: Pool, log: Log): Pool {
   const note = (error: Error) => {
     if (!pool.ending) log.warn({ error }, "A database connection was lost.");
   };
   pool.on("error", note);
   pool.on("connect", (client) => client.on("error", note));
-  return withPreparedStatements(pool, log);
+  return pool;
 }

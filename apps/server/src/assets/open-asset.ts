@@ -3,6 +3,7 @@ import { isId } from "../ids.ts";
 import type { Asset } from "./asset.ts";
 import type { AssetRecords } from "./asset-records.ts";
 import type { BlobStore, ByteRange } from "./blob-store.ts";
+import { toContentDisposition } from "./content-disposition.ts";
 import type { Disposition } from "./link-signer.ts";
 import { isInlineType } from "./media-type.ts";
 
@@ -21,16 +22,6 @@ export type OpenAsset = (assetId: string, disposition?: Disposition) => Promise<
 export interface OpenAssetDeps {
   readonly records: Pick<AssetRecords, "find">;
   readonly blobs: Pick<BlobStore, "open">;
-}
-
-/** RFC 6266: a plain form for old clients, and the exact name. */
-function toContentDisposition(disposition: Disposition, name: string): string {
-  const plain = name.replace(/[^\w.-]/g, "_");
-  const exact = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `${disposition}; filename="${plain}"; filename*=UTF-8''${exact}`;
 }
 
 /** Files come from strangers and from graphs: a browser must neither guess their type nor run what is in them. */

@@ -4,10 +4,10 @@ import { manyWorkersMigration } from "./0003-many-workers.ts";
 import { webhooksMigration } from "./0004-webhooks.ts";
 import { streamTicketsMigration } from "./0005-stream-tickets.ts";
 import { keysMigration } from "./0006-keys.ts";
+import { usersMigration } from "./0007-users.ts";
 import { uploadsMigration } from "./0008-uploads.ts";
 import { usageMigration } from "./0009-usage.ts";
 import { storageMigration } from "./0010-storage.ts";
-import { usersMigration } from "./0007-users.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */

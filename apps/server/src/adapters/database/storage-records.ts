@@ -1,0 +1,112 @@
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { LooseBlob, StorageRecords } from "../../assets/storage-records.ts";
+import { fromNow } from "./job-rows.ts";
+import type { Tables } from "./tables.ts";
+import { toText } from "./write-values.ts";
+
+interface BlobRow {
+  readonly sha256: string;
+  readonly locations: readonly string[];
+}
+
+const columns = sql`b.sha256, array_append(b.other_locations, b.location) as locations`;
+const ago = (ageMs: number) => sql`statement_timestamp() - ${ageMs}::float8 * interval '1 millisecond'`;
+const isReferred = sql`exists (select from comfy.assets a where a.sha256 = b.sha256 and a.expired_at is null)`;
+
+export function createStorageRecords(db: Kysely<Tables>): StorageRecords {
+  return {
+    async expireAssets({ ageMs, count }) {
+      const { rows } = await sql`
+        update comfy.assets set expired_at = clock_timestamp()
+        where id in (
+          select a.id from comfy.assets a
+          where a.expired_at is null and a.created_at < ${ago(ageMs)} and a.source <> 'builtin' and not exists (
+            select from comfy.job_inputs i join comfy.jobs j on j.id = i.job_id
+            where i.asset_id = a.id and j.completed_at is null)
+          order by a.created_at limit ${count}::integer for update skip locked
+        ) returning 1`.execute(db);
+      return rows.length;
+    },
+    claimLoose: (options) => claimLoose(db, options),
+    async reclaim({ ageMs, count }) {
+      const { rows } = await sql<BlobRow>`
+        update comfy.blobs b set touched_at = clock_timestamp()
+        where b.sha256 in (
+          select sha256 from comfy.blobs where state = 'deleting' and touched_at < ${ago(ageMs)}
+          order by touched_at limit ${count}::integer for update skip locked
+        ) returning ${columns}`.execute(db);
+      return rows;
+    },
+    async settle(sha256) {
+      // An expired asset still tells the size of what it was.
+      await sql`
+        update comfy.blobs b set state = 'gone', other_locations = '{}'
+        where sha256 = ${sha256} and state = 'deleting' and exists (select from comfy.assets a where a.sha256 = b.sha256)`.execute(
+        db,
+      );
+      await sql`
+        delete from comfy.blobs b
+        where sha256 = ${sha256} and state = 'deleting' and not exists (select from comfy.assets a where a.sha256 = b.sha256)`.execute(
+        db,
+      );
+    },
+    async release(sha256) {
+      await sql`
+        update comfy.blobs set state = 'live', touched_at = clock_timestamp()
+        where sha256 = ${sha256} and state = 'deleting'`.execute(db);
+    },
+    async findUnknown(locations) {
+      const { rows } = await sql<{ location: string }>`
+        select l.location from unnest(${locations.map(toText)}::text[]) as l(location)
+        where not exists (
+          select from comfy.blobs b
+          -- The hash is the last part of every location: found by it, not by reading the table.
+          where b.sha256 = substring(l.location from '[0-9a-f]{64}$')
+            and (b.location = l.location or l.location = any(b.other_locations)))`.execute(db);
+      return rows.map(({ location }) => location);
+    },
+    async takeTurn(chore, holder, leaseMs) {
+      const { rows } = await sql`
+        insert into comfy.turns as t (chore, holder, expires_at) values (${chore}, ${toText(holder)}, ${fromNow(leaseMs)})
+        on conflict (chore) do update set holder = excluded.holder, expires_at = excluded.expires_at
+        where t.holder = excluded.holder or t.expires_at < clock_timestamp()
+        returning 1`.execute(db);
+      return rows.length > 0;
+    },
+  };
+}
+
+/** Pages of the whole table by its key: a blob that is in use costs one look, and no statement reads more than a page. */
+async function claimLoose(
+  db: Kysely<Tables>,
+  { ageMs, count, cursor = "" }: Parameters<StorageRecords["claimLoose"]>[0],
+) {
+  const { rows: page } = await sql<{ sha256: string; is_loose: boolean }>`
+    select b.sha256, b.state = 'live' and b.touched_at < ${ago(ageMs)} and not ${isReferred} as is_loose
+    from comfy.blobs b where b.sha256 > ${cursor} order by b.sha256 limit ${count}::integer`.execute(db);
+  const loose = page.filter(({ is_loose }) => is_loose).map(({ sha256 }) => sha256);
+  const blobs = loose.length > 0 ? await claim(db, loose, sql`b.state = 'live' and b.touched_at < ${ago(ageMs)}`) : [];
+  const last = page.length === count ? page.at(-1)?.sha256 : undefined;
+  return { blobs, ...(last !== undefined && { cursor: last }) };
+}
+
+/**
+ * Locks first and looks again under the lock: a row that somebody is just about to refer to is locked by them and left alone, and one that
+ * was referred to since shows it.
+ */
+async function claim(
+  db: Kysely<Tables>,
+  hashes: readonly string[],
+  isStale: RawBuilder<unknown>,
+): Promise<LooseBlob[]> {
+  return db.transaction().execute(async (trx) => {
+    const { rows: locked } = await sql<{ sha256: string }>`
+      select b.sha256 from comfy.blobs b where b.sha256 = any(${hashes}::text[]) and ${isStale}
+      order by b.sha256 for update skip locked`.execute(trx);
+    const { rows } = await sql<BlobRow>`
+      update comfy.blobs b set state = 'deleting', touched_at = clock_timestamp()
+      where b.sha256 = any(${locked.map(({ sha256 }) => sha256)}::text[]) and not ${isReferred}
+      returning ${columns}`.execute(trx);
+    return rows;
+  });
+}

@@ -1,0 +1,28 @@
+import { S3ServiceException } from "@aws-sdk/client-s3";
+import { AppError } from "../../errors.ts";
+
+const MISSING = new Set(["NoSuchKey", "NotFound", "NoSuchUpload"]);
+const TOO_LARGE = new Set(["EntityTooLarge", "InvalidMaxPartNumberArgument"]);
+
+/** What S3 says as what we say. The caller's own abort passes with its reason. */
+export function toStoreError(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof AppError) return error;
+  const name = error instanceof S3ServiceException ? error.name : "";
+  if (MISSING.has(name)) return new AppError("output_unavailable", "The file is gone.", { cause: error });
+  if (TOO_LARGE.has(name)) {
+    return new AppError("payload_too_large", "The file is larger than the store takes.", { cause: error });
+  }
+  // Wrong keys too: an operator mends them while jobs wait.
+  return new AppError("unavailable", "The file store cannot be reached; try again later.", { cause: error });
+}
+
+/** A bucket or an object that is not there; HEAD has no body to say more in. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
+}
+
+/** The store does not know this operation: many of those that speak S3 leave some out. */
+export function isUnknownOperation(error: unknown): boolean {
+  return error instanceof S3ServiceException && [400, 405, 501].includes(error.$metadata.httpStatusCode ?? 0);
+}

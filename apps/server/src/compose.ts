@@ -11,6 +11,7 @@ import { composeLimits, type Limits } from "./compose/limits.ts";
 import { composeMessages } from "./compose/messages.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
 import { composeUsage } from "./compose/usage.ts";
+import { composeOverview, composeUsers } from "./compose/users.ts";
 import { composeWorkers } from "./compose/workers.ts";
 import type { Config } from "./config.ts";
 import { createHealthVerbs } from "./health.ts";
@@ -50,7 +51,7 @@ export async function compose(config: Config, options: Pick<Ground, "log" | "ver
   const http =
     config.role === "worker"
       ? composeHealth(ground, records, backends)
-      : composeHttp(ground, records, assets, backends, jobs, composeLimits(ground, messages));
+      : await composeHttp(ground, records, assets, backends, jobs, composeLimits(ground, messages));
   return {
     lifecycle,
     get url() {
@@ -74,17 +75,18 @@ function composeHealthVerbs({ version, lifecycle }: Ground, { database }: Record
 }
 
 /** The front door. */
-function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs, limits: Limits) {
+async function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs, limits: Limits) {
   const { config, log, clock, version, lifecycle, publicUrl } = ground;
   const { apiKeys, apiSecret: secret, keyLimits, adminKeys: admins } = config;
   const keys = createEnvironmentKeyRing({ keys: apiKeys, secret, limits: keyLimits, admins });
   const { uploadAsset, openLink } = assets;
   const usage = composeUsage(ground, stored);
+  const users = await composeUsers(ground, stored, limits);
   const http = createHttpServer(
     {
       log,
       clock,
-      authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits }),
+      authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits, sessions: users.sessions }),
       ipGuard: limits.ipGuard,
       limitRequest: withCountedRequests(limits.limitRequest, usage.counter),
       spendSignature: stored.signatures.spend,
@@ -95,6 +97,8 @@ function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backe
         uploadAsset,
         openLink,
         readUsage: usage.readUsage,
+        ...users.verbs,
+        ...composeOverview(ground, stored, jobs),
       },
       flags: config,
       openApiDocument: () => createOpenApiDocument({ version, serverUrl: publicUrl() }),

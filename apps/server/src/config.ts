@@ -16,6 +16,7 @@ import {
 } from "./config/processes.ts";
 import { jobRetentionDays } from "./config/retention.ts";
 import { uploads } from "./config/uploads.ts";
+import { type FirstAdminConfig, findUserFaults, toFirstAdmin, users } from "./config/users.ts";
 import { flag, list, requiredList, seconds } from "./config/words.ts";
 
 /** Every environment variable of the service, but for those that say which backends there are. Empty texts count as absent. */
@@ -38,6 +39,7 @@ const environment = z.object({
   MASTER_KEYS: masterKeys.optional(),
   LIMITS: limits.optional(),
   ADMIN_KEYS: list.default([]),
+  ...users,
   ENABLE_ASYNC_QUEUES: flag.default(true),
   ALLOW_PRIVATE_URLS: flag.default(false),
   ...uploads,
@@ -83,6 +85,10 @@ export interface Config {
   readonly masterKeys?: readonly MasterKeyConfig[];
   /** Names of `name:key` entries whose keys may operate the service. */
   readonly adminKeys: readonly string[];
+  /** Whether strangers may make themselves an account. */
+  readonly isRegistrationOpen: boolean;
+  /** Created where nobody may operate the service yet. */
+  readonly firstAdmin?: FirstAdminConfig;
   readonly tierLimits: Readonly<Record<TierName, TierLimits>>;
   /** What differs for keys of `name:key` entries, by name. */
   readonly keyLimits: Readonly<Record<string, Partial<TierLimits>>>;
@@ -125,7 +131,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const faults = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => `${toPlace(path)}: ${message}`),
     ...(backends.ok ? [] : backends.faults),
-    ...(parsed.success ? [...findProcessFaults(parsed.data), ...findLimitStoreFaults(parsed.data)] : []),
+    ...(parsed.success ? [...findProcessFaults(parsed.data), ...findLimitStoreFaults(parsed.data), ...findUserFaults(parsed.data)] : []),
   ];
   if (!parsed.success || !backends.ok || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, backends.backends, given);
@@ -151,6 +157,8 @@ function toConfig(
     apiSecret: value.COMFYUI_API_SECRET,
     ...(value.MASTER_KEYS && { masterKeys: value.MASTER_KEYS }),
     adminKeys: value.ADMIN_KEYS,
+    isRegistrationOpen: value.REGISTRATION === "open",
+    ...toFirstAdmin(value),
     tierLimits: toTierLimits(value.LIMITS),
     keyLimits: toKeyLimits(value.LIMITS),
     isAsyncEnabled: value.ENABLE_ASYNC_QUEUES,

@@ -33,6 +33,7 @@ const TAGS: Readonly<Record<string, string>> = {
   "Platform: usage": "Requests, generations, GPU seconds and bytes, by day, key and workflow; as CSV as well.",
   "Platform: webhooks": "Endpoints that are told when jobs end, and what was delivered to them.",
   "Platform: auth": "People: register, log in, stay logged in, log out.",
+  "Platform: keys": "API keys of your owner: make, list, rotate, revoke.",
   "Platform: admin": "For operators: users with the role admin, and keys that ADMIN_KEYS names.",
 };
 

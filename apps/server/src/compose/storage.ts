@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { builtinFile } from "@comfy/workflows";
+import { createKeyStore } from "../adapters/database/api-keys.ts";
 import { createAssetRecords } from "../adapters/database/asset-records.ts";
+import { createAuditLog } from "../adapters/database/audit-log.ts";
 import { createBackendLeases } from "../adapters/database/backend-leases.ts";
 import { createBatchStore } from "../adapters/database/batch-store.ts";
 import { createDatabase } from "../adapters/database/create-database.ts";
@@ -10,14 +12,19 @@ import { createJobStore } from "../adapters/database/job-store.ts";
 import { createLinkKeys } from "../adapters/database/link-keys.ts";
 import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
+import { createOverviewStore } from "../adapters/database/overview.ts";
 import { createRequestCounts } from "../adapters/database/request-counts.ts";
+import { createSessionStore } from "../adapters/database/sessions.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
 import { createTicketStore } from "../adapters/database/stream-tickets.ts";
 import { createUsageStore } from "../adapters/database/usage.ts";
+import { createUserStore } from "../adapters/database/users.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
+import { sealRows } from "../adapters/database/seal-rows.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
+import { createStripLocation } from "../adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
 import { createCheckPicture } from "../assets/check-picture.ts";
@@ -31,6 +38,7 @@ import { createResolveReference } from "../assets/resolve-reference.ts";
 import { createStoreFile } from "../assets/store-file.ts";
 import { createUploadAsset } from "../assets/upload-asset.ts";
 import type { Ground } from "./ground.ts";
+import { composeSealer } from "./keys.ts";
 
 /** The database and what it remembers. */
 export async function composeRecords({ config, log, lifecycle }: Ground) {
@@ -38,9 +46,11 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     config.databaseUrl === undefined
       ? { directory: join(config.dataDirectory, "database") }
       : { url: config.databaseUrl };
+  const sealer = await composeSealer({ config, log });
   const database = await createDatabase({ log, ...where, jobRetentionDays: config.jobRetentionDays });
   lifecycle.add({ name: "database", stop: database.close });
   const { db } = database;
+  await sealRows(db, sealer);
   return {
     database,
     settings: createSettings(db),
@@ -53,8 +63,14 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     deliveries: createDeliveryLog(db),
     records: createAssetRecords(db),
     signatures: createSignatureLedger(db),
-    linkKeys: createLinkKeys(db),
+    linkKeys: createLinkKeys(db, sealer),
+    sealer,
+    keys: createKeyStore(db),
     tickets: createTicketStore(db),
+    users: createUserStore(db),
+    sessions: createSessionStore(db),
+    audit: createAuditLog(db),
+    overview: createOverviewStore(db),
     usage: createUsageStore(db),
     requestCounts: createRequestCounts(db),
   };
@@ -77,6 +93,10 @@ export async function composeAssets(ground: Ground, { database, records, linkKey
   const { files } = outgoing;
   const links = createLinkSigner({ keys: linkKeys, publicUrl: ground.publicUrl, clock, ttlMs: config.linkTtlMs });
   const presentAsset = createPresentAsset({ links });
+  const stripLocation = await createStripLocation({
+    directory: join(config.dataDirectory, "rewriting"),
+    pixelsMax: config.imagePixelsMax,
+  });
   const openAsset = createOpenAsset({ records, blobs });
   const openBuiltin = (file: string) => createReadStream(builtinFile(file));
   return {
@@ -87,7 +107,7 @@ export async function composeAssets(ground: Ground, { database, records, linkKey
     pinUrl: createPinUrl({ files, storeFile, records, sizeBytesMax: uploadSizeBytesMax }),
     pinBuiltin: createPinBuiltin({ openBuiltin, storeFile, records }),
     resolveReference: createResolveReference({ records, links, files, publicUrls }),
-    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
+    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
     openAsset,
     openLink: createOpenLink({ links, openAsset }),
   };

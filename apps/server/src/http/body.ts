@@ -4,12 +4,14 @@ import { AppError } from "../errors.ts";
 /** What is still read and thrown away after a refusal, so that the caller gets to read the answer instead of a reset. */
 const REST_SIZE_BYTES_MAX = 32 * 1024 * 1024;
 
-const toMegabytes = (sizeBytes: number): string => `${Math.ceil(sizeBytes / 1024 / 1024)} MB`;
+const toSize = (sizeBytes: number): string =>
+  sizeBytes < 1024 * 1024 ? `${Math.ceil(sizeBytes / 1024)} kB` : `${Math.ceil(sizeBytes / 1024 / 1024)} MB`;
 
-function tooLarge(sizeBytesMax: number): AppError {
+/** What a body past the limit is refused with. */
+export function tooLarge(sizeBytesMax: number): AppError {
   return new AppError(
     "payload_too_large",
-    `The body is larger than ${toMegabytes(sizeBytesMax)}, which is the most this route takes.`,
+    `The body is larger than ${toSize(sizeBytesMax)}, which is the most this route takes.`,
   );
 }
 

@@ -1,8 +1,12 @@
+import type { AccountVerbs } from "../access/account-verbs.ts";
+import type { AuditReader } from "../access/audit-log.ts";
 import type { Authenticate } from "../access/authenticate.ts";
 import type { PendingSignature } from "../access/caller.ts";
 import type { IpGuard } from "../access/ip-guard.ts";
 import type { LimitRequest } from "../access/limit-request.ts";
+import type { KeyVerbs } from "../access/manage-keys.ts";
 import type { StreamTickets } from "../access/stream-tickets.ts";
+import type { UserAdminVerbs } from "../access/user-admin.ts";
 import type { OpenLink } from "../assets/open-link.ts";
 import type { UploadAsset } from "../assets/upload-asset.ts";
 import type { Clock } from "../clock.ts";
@@ -16,9 +20,11 @@ import type { ListJobs } from "../jobs/list-jobs.ts";
 import type { OpenResult } from "../jobs/open-result.ts";
 import type { JobPresenter } from "../jobs/present-job.ts";
 import type { V1JobPresenter } from "../jobs/present-v1-job.ts";
+import type { OverviewStore } from "../jobs/overview-store.ts";
 import type { ReadBatch } from "../jobs/read-batch.ts";
 import type { ReadJob } from "../jobs/read-job.ts";
 import type { ReadUsage } from "../jobs/read-usage.ts";
+import type { ReadStats } from "../jobs/read-stats.ts";
 import type { RetryJob } from "../jobs/retry-job.ts";
 import type { SubmitBatch } from "../jobs/submit-batch.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
@@ -33,7 +39,10 @@ export interface Verbs
     WebhookEndpointVerbs,
     WebhookDeliveryVerbs,
     V1JobPresenter,
-    OperateBackends {
+    OperateBackends,
+    AccountVerbs,
+    KeyVerbs,
+    UserAdminVerbs {
   readonly submitJob: SubmitJob;
   readonly generate: Generate;
   readonly readJob: ReadJob;
@@ -48,6 +57,9 @@ export interface Verbs
   readonly readUsage: ReadUsage;
   readonly uploadAsset: UploadAsset;
   readonly openLink: OpenLink;
+  readonly listAllJobs: OverviewStore["listJobs"];
+  readonly readStats: ReadStats;
+  readonly listAuditLog: AuditReader["list"];
 }
 
 export interface HttpFlags {

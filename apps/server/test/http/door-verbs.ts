@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createStripLocation } from "../../src/adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
 import { createCheckPicture } from "../../src/assets/check-picture.ts";
@@ -39,6 +40,7 @@ import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-reco
 import { createMemoryBackends } from "./memory-backends.ts";
 import { createMemoryJobs } from "./memory-jobs.ts";
 import { createMemoryUsage } from "./memory-usage.ts";
+import { userVerbs } from "./no-users.ts";
 import { webhookVerbs } from "./no-webhooks.ts";
 
 export interface DoorVerbsOptions {
@@ -60,11 +62,12 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: 1_000_000 });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const presentAsset = createPresentAsset({ links });
+  const stripLocation = await createStripLocation({ directory: join(directory, "rewriting"), pixelsMax: 1_000_000 });
   const openAsset = createOpenAsset({ records, blobs });
   return {
     storeFile,
     presentAsset,
-    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax }),
+    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
     openAsset,
     openLink: createOpenLink({ links, openAsset }),
     records,
@@ -135,6 +138,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     uploadAsset: assets.uploadAsset,
     openLink: assets.openLink,
     ...webhookVerbs,
+    ...userVerbs,
     readUsage: createReadUsage({ usage: createMemoryUsage(), clock }),
     readHealth: async () => ({
       status: "healthy",

@@ -1,8 +1,10 @@
 import { c } from "../contract.ts";
 import { v1AdminRoutes } from "./admin.ts";
+import { v1AuthRoutes } from "./auth.ts";
 import { v1BatchRoutes } from "./batches.ts";
 import { v1GenerateRoute } from "./generate.ts";
 import { v1JobRoutes } from "./jobs.ts";
+import { adminKeyRoutes, v1KeyRoutes } from "./keys.ts";
 import { adminUsageRoutes, v1UsageRoutes } from "./usage.ts";
 import { v1WebhookRoutes } from "./webhooks.ts";
 
@@ -12,6 +14,7 @@ export const v1Contract = c.router({
   generate: v1GenerateRoute,
   batches: v1BatchRoutes,
   webhooks: v1WebhookRoutes,
+  auth: { ...v1AuthRoutes, keys: v1KeyRoutes },
   usage: v1UsageRoutes,
-  admin: { ...v1AdminRoutes, ...adminUsageRoutes },
+  admin: { ...v1AdminRoutes, ...adminUsageRoutes, ...adminKeyRoutes },
 });

@@ -1,8 +1,12 @@
 import type { AppDeps } from "../../deps.ts";
 import { createAdminBackendRoutes } from "./admin-backends.ts";
+import { createAdminOverviewRoutes } from "./admin-overview.ts";
+import { createAdminUserRoutes } from "./admin-users.ts";
+import { createAuthRoutes } from "./auth.ts";
 import { createBatchRoutes } from "./batches.ts";
 import { createGenerateRoute } from "./generate.ts";
 import { createV1JobRoutes } from "./jobs.ts";
+import { createAdminKeyRoutes, createKeyRoutes } from "./keys.ts";
 import { createAdminUsageRoutes, createUsageRoutes } from "./usage.ts";
 import { createWebhookRoutes } from "./webhooks.ts";
 
@@ -14,6 +18,13 @@ export function createV1Routes(deps: AppDeps) {
     batches: createBatchRoutes(deps),
     webhooks: createWebhookRoutes(deps),
     usage: createUsageRoutes(deps),
-    admin: { ...createAdminBackendRoutes(deps), ...createAdminUsageRoutes(deps) },
+    auth: { ...createAuthRoutes(deps), keys: createKeyRoutes(deps) },
+    admin: {
+      ...createAdminBackendRoutes(deps),
+      ...createAdminUsageRoutes(deps),
+      ...createAdminUserRoutes(deps),
+      ...createAdminKeyRoutes(deps),
+      ...createAdminOverviewRoutes(deps),
+    },
   };
 }

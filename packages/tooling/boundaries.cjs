@@ -24,6 +24,8 @@ const workspaces = [
   { path: "packages/chaos", may: ["packages/client/", "packages/signing/"] },
   // Starts the service as a process of its own and calls it by hand: what is measured is the service, not the SDK.
   { path: "packages/bench", may: ["packages/client/", "packages/signing/", "contracts/comfyui/"] },
+  // Starts the service as a process of its own, before an emulator that obeys the attacker; asks as a stranger does, without the SDK.
+  { path: "packages/attacks", may: ["packages/signing/", "packages/comfyui-emulator/"] },
   { path: "packages/tooling", may: [] },
 ];
 

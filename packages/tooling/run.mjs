@@ -16,6 +16,7 @@ const commands = {
   conformance: ["apps/cli/src/main.ts", "conformance"],
   chaos: ["packages/chaos/src/main.ts"],
   bench: ["packages/bench/src/main.ts"],
+  attacks: ["packages/attacks/src/main.ts"],
   test: ["packages/tooling/src/main.ts", "test"],
   generate: ["packages/tooling/src/main.ts", "generate"],
   build: ["packages/tooling/src/main.ts", "build"],

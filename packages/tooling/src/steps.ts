@@ -42,4 +42,12 @@ export const longSteps: readonly Step[] = [
         signal,
       }),
   },
+  {
+    name: "attacks, each with its defence switched off",
+    run: (signal) =>
+      runCommand("node", ["--conditions=@comfy/source", "packages/attacks/src/main.ts", "--defences", "off"], {
+        isShown: true,
+        signal,
+      }),
+  },
 ];

@@ -25,9 +25,20 @@ function rowsOf(text: string, head: string): string[][] {
   );
 }
 
+/** The variables of the service as its source lists them; what `config.ts` spreads is looked up in the files beside it. */
+function readSchema(): string {
+  const all = /const environment = z\.object\(\{([\s\S]*?)^\}\);/m.exec(read("apps/server/src/config.ts"))?.[1] ?? "";
+  const files = readdirSync(join(root, "apps/server/src/config")).filter((name) => !name.endsWith(".test.ts"));
+  const parts = files.flatMap((name) => [
+    ...read(`apps/server/src/config/${name}`).matchAll(/^export const (\w+) = \{\n([\s\S]*?)^\}/gm),
+  ]);
+  const bodies = new Map(parts.map(([, name = "", body = ""]) => [name, body]));
+  const flat = all.replace(/^ {2}\.\.\.(\w+),\n/gm, (_, name: string) => bodies.get(name) ?? "");
+  return flat.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "").replace(/^\s*\n/gm, "");
+}
+
 describe("the README", () => {
-  const schema =
-    /const environment = z\.object\(\{([\s\S]*?)^\}\);/m.exec(read("apps/server/src/config.ts"))?.[1] ?? "";
+  const schema = readSchema();
   const variables = [...schema.matchAll(/^ {2}([A-Z][A-Z_]+):([\s\S]*?),$(?=\n {2}[A-Z]|\n*$)/gm)].map(
     ([, name = "", rule = ""]) => ({ name, rule }),
   );
@@ -50,8 +61,8 @@ describe("the README", () => {
       const text = /(?:\.default|seconds)\(([^)]*)\)/.exec(rule)?.[1];
       // Lists are empty by default; a product is written as its factors.
       if (text === undefined || text === "[]") continue;
-      const value = /^[\d* ]+$/.test(text)
-        ? text.split("*").reduce((product, factor) => product * Number(factor), 1)
+      const value = /^[\d_* ]+$/.test(text)
+        ? text.split("*").reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1)
         : text;
       const found = shown.find((variable) => variable.name === name)?.value;
       expect(`${name}=${found}`).toBe(`${name}=${String(value).replaceAll('"', "")}`);

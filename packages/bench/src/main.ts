@@ -7,13 +7,14 @@ import type { DeploymentName } from "./parts/deployment.ts";
 import { hasProc } from "./parts/proc.ts";
 import { formatReport, isReached, type Report } from "./report.ts";
 import { depth } from "./sections/depth.ts";
+import { limits } from "./sections/limits.ts";
 import { listeners } from "./sections/listeners.ts";
 import { memory } from "./sections/memory.ts";
 import { overhead } from "./sections/overhead.ts";
 import type { Section } from "./sections/section.ts";
 import { throughput } from "./sections/throughput.ts";
 
-const sections: readonly Section[] = [overhead, throughput, depth, listeners, memory];
+const sections: readonly Section[] = [overhead, throughput, depth, listeners, memory, limits];
 const names = sections.map(({ name }) => name).join(" ");
 
 const databases: Readonly<Record<string, DeploymentName>> = { postgres: "PostgreSQL + Redis", embedded: "embedded" };

@@ -16,11 +16,13 @@ import { listsSuite } from "./lists.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
+import { sessionsSuite } from "./sessions.suite.ts";
 import { clear } from "./set-up.ts";
 import { shelfSuite } from "./shelf.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
-import { usageSuite } from "./usage.suite.ts";
 import { uploadsSuite } from "./uploads.suite.ts";
+import { usageSuite } from "./usage.suite.ts";
+import { usersSuite } from "./users.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 describe("the embedded database", () => {
@@ -53,6 +55,8 @@ describe("the embedded database", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  usersSuite(getDatabase);
+  sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
 });

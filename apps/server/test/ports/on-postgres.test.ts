@@ -14,12 +14,14 @@ import { manyProcessesSuite } from "./many-processes.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
+import { sessionsSuite } from "./sessions.suite.ts";
 import { clear } from "./set-up.ts";
-import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
 import { shelfSuite } from "./shelf.suite.ts";
+import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
-import { usageSuite } from "./usage.suite.ts";
 import { uploadsSuite } from "./uploads.suite.ts";
+import { usageSuite } from "./usage.suite.ts";
+import { usersSuite } from "./users.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
 const bin = findPostgres();
@@ -55,6 +57,8 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  usersSuite(getDatabase);
+  sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
   manyProcessesSuite(getDatabase);

@@ -87,6 +87,10 @@ export const complete = (...outputs: NewAsset[]) =>
 const filledTables = [
   [
     "stream_tickets",
+    "refresh_tokens",
+    "sessions",
+    "session_keys",
+    "users",
     "delivery_tries",
     "outbox",
     "webhook_endpoints",

@@ -36,7 +36,8 @@ export async function countEverything(db: Kysely<Tables>, nowMs: number): Promis
         'disabled', ${count(sql`comfy.users where disabled_at is not null`)},
         'sessions', ${count(sql`comfy.sessions where ended_at is null and expires_at > clock_timestamp()`)}
       ),
-      'keys', 0,
+      'keys', ${count(sql`comfy.api_keys
+          where revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`)},
       'storage', (select json_build_object('files', count(*), 'bytes', coalesce(sum(b.size_bytes), 0))
         from comfy.blobs b where b.state = 'live')
     ) as counts`.execute(db);

@@ -5,6 +5,7 @@ import { repairOwnerQueue } from "./owner-queue.ts";
 import { removeEndedJobs } from "./retention.ts";
 import type { Tables } from "./tables.ts";
 import { runUploadUpkeep } from "./upload-store.ts";
+import { runUserUpkeep } from "./user-upkeep.ts";
 import { runWebhookUpkeep } from "./webhook-upkeep.ts";
 
 export interface UpkeepOptions {
@@ -64,6 +65,7 @@ export async function runUpkeep(
   await deleteInBatches(db, "comfy.generations_per_day", sql`day < (now() at time zone 'UTC')::date - 7`);
   await runWebhookUpkeep(db);
   await runUploadUpkeep(db);
+  await runUserUpkeep(db);
   if (jobRetentionDays > 0) await removeEndedJobs(db, jobRetentionDays);
   await repairOwnerQueue(db);
   if (!isVacuumed) return;

@@ -47,6 +47,7 @@ create table comfy.refresh_tokens (
   -- Kept after its use: whoever comes with it again has stolen it, or was stolen from.
   used_at timestamptz
 );
+create index refresh_tokens_expiry on comfy.refresh_tokens (expires_at);
 create index refresh_tokens_of_session on comfy.refresh_tokens (session_id);
 
 -- What access tokens are signed with. The newest signs; the one before it is good for as long as its last token.

@@ -13,5 +13,10 @@ export interface EventBus {
   /** Never throws and is not waited for: a job does not care whether anybody heard. */
   publish(jobId: string, notice: JobNotice): void;
   /** Calls `listener` for each notice until the returned function is called. */
-  subscribe(jobId: string, listener: (notice: JobNotice) => void): () => void;
+  subscribe(jobId: string, listener: (notice: JobNotice) => void, options?: SubscribeOptions): () => void;
+}
+
+export interface SubscribeOptions {
+  /** What other processes tell may be missed in the first quarter of a second: the job is here, or the listener looks for itself. */
+  readonly isPatient?: boolean;
 }

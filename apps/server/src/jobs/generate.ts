@@ -38,6 +38,7 @@ export function createGenerate(deps: GenerateDeps): Generate {
         ? job
         : await deps.watcher.waitForEnding(job.id, {
             isNew: !submitted.isReplay,
+            isHere: submitted.isHere,
             timeoutMs: deps.deadlineMs,
             signal: AbortSignal.any([request.signal, closing]),
           });

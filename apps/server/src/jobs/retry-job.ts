@@ -28,7 +28,7 @@ export function createRetryJob({ jobs, submitJob }: RetryJobDeps): RetryJob {
     assertRetryable(job);
     // Also when it could not run by now: whoever lost the first answer gets it here.
     const earlier = job.retriedBy === undefined ? undefined : await jobs.find(job.retriedBy);
-    if (earlier !== undefined) return { job: earlier, isReplay: true };
+    if (earlier !== undefined) return { job: earlier, isReplay: true, isHere: false };
     const { kind, plan, isUploadedToCloud, priority, callbackUrl, metadata } = job;
     return submitJob({
       ...{ caller, kind, plan, isUploadedToCloud, requestId, signal },

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { EventBus } from "./event-bus.ts";
+import type { EventBus, JobNotice } from "./event-bus.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 
@@ -47,9 +47,10 @@ export function createRunControl(job: Job, { jobs, events, clock, log }: RunCont
   if (job.isCancelRequested) stop("cancelled");
   const deadline = setTimeout(() => stop("deadline"), Math.max(0, job.deadlineAtMs - clock.nowMs()));
   const looking = setInterval(() => void look(), LOOK_EVERY_MS);
-  const unsubscribe = events.subscribe(job.id, (notice) => {
+  const hear = (notice: JobNotice) => {
     if (notice.type === "cancel_requested") void look();
-  });
+  };
+  const unsubscribe = events.subscribe(job.id, hear, { isPatient: true });
 
   return {
     signal: controller.signal,

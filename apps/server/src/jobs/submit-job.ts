@@ -25,6 +25,8 @@ export interface Submitted {
   readonly job: Job;
   /** True when an earlier request with the same idempotency key made it, or it is the retry that was made before. */
   readonly isReplay: boolean;
+  /** True when the worker of this process has it already. */
+  readonly isHere: boolean;
 }
 
 export type SubmitJob = (request: SubmitRequest) => Promise<Submitted>;
@@ -47,7 +49,8 @@ export function createSubmitJob(deps: SubmitJobDeps): SubmitJob {
     const prepared = await deps.prepareJob(request);
     const outcome = await acceptJob({ ...prepared, ...toMarks(request.kind, request) }, deps);
     if (!("job" in outcome)) throw toRefusal(outcome, deps.clock);
-    return { job: outcome.job, isReplay: outcome.type !== "accepted" };
+    const isNew = outcome.type === "accepted";
+    return { job: outcome.job, isReplay: !isNew, isHere: isNew && outcome.claimed !== undefined };
   };
 }
 

@@ -1,6 +1,6 @@
 import { isTerminal } from "@comfy/contracts";
 import type { Log } from "../log.ts";
-import type { EventBus } from "./event-bus.ts";
+import type { EventBus, JobNotice } from "./event-bus.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
 
@@ -19,6 +19,8 @@ export interface JobWatcher {
 export interface WatchOptions {
   /** The job was made a moment ago and cannot have ended: nothing is read at first. If it did, the tick finds it. */
   readonly isNew?: boolean;
+  /** The job runs in this process, which tells of its ending. */
+  readonly isHere?: boolean;
 }
 
 export interface JobWatcherDeps {
@@ -80,10 +82,11 @@ export function createJobWatcher({ jobs, events, log, tickMs = 1_000 }: JobWatch
     ticker = undefined;
   }
 
-  function watch(jobId: string): Watched {
-    const unsubscribe = events.subscribe(jobId, (notice) => {
+  function watch(jobId: string, isPatient: boolean): Watched {
+    const hear = (notice: JobNotice) => {
       if (notice.type === "finished") look(jobId);
-    });
+    };
+    const unsubscribe = events.subscribe(jobId, hear, { isPatient });
     const entry = { callbacks: new Set<(job: Job) => void>(), unsubscribe };
     watched.set(jobId, entry);
     ticker ??= setInterval(() => {
@@ -93,8 +96,9 @@ export function createJobWatcher({ jobs, events, log, tickMs = 1_000 }: JobWatch
     return entry;
   }
 
-  function onEnded(jobId: string, callback: (job: Job) => void, { isNew = false }: WatchOptions = {}): () => void {
-    const entry = watched.get(jobId) ?? watch(jobId);
+  function onEnded(jobId: string, callback: (job: Job) => void, options: WatchOptions = {}): () => void {
+    const { isNew = false, isHere = false } = options;
+    const entry = watched.get(jobId) ?? watch(jobId, isHere);
     entry.callbacks.add(callback);
     // It may have ended before we listened.
     if (!isNew) look(jobId);
@@ -110,14 +114,14 @@ export function createJobWatcher({ jobs, events, log, tickMs = 1_000 }: JobWatch
 async function waitFor(
   onEnded: JobWatcher["onEnded"],
   jobId: string,
-  { timeoutMs, signal, isNew }: WatchOptions & { timeoutMs: number; signal: AbortSignal },
+  { timeoutMs, signal, ...options }: WatchOptions & { timeoutMs: number; signal: AbortSignal },
 ): Promise<Job | undefined> {
   if (signal.aborted) return undefined;
   const { promise, resolve } = Promise.withResolvers<Job | undefined>();
   const giveUp = () => resolve(undefined);
   const timer = setTimeout(giveUp, timeoutMs);
   signal.addEventListener("abort", giveUp, { once: true });
-  const stop = onEnded(jobId, resolve, isNew === undefined ? {} : { isNew });
+  const stop = onEnded(jobId, resolve, options);
   try {
     return await promise;
   } finally {

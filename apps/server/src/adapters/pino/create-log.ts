@@ -21,7 +21,29 @@ export function createLog({ level, destination }: LogOptions): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return toLog(destination ? pino(options, destination) : pino(options));
+  return toLog(pino(options, destination ?? createOutput()));
+}
+
+/**
+ * Standard output, written once per turn of the event loop: a busy process says hundreds of lines a second, and each write of its own
+ * wakes whoever reads them. What was said is out before the process ends, unless it is killed in that very turn.
+ */
+function createOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, minLength: 64 * 1024, sync: true });
+  let isDue = false;
+  const flush = () => {
+    isDue = false;
+    output.flushSync();
+  };
+  process.on("exit", flush);
+  return {
+    write(line) {
+      output.write(line);
+      if (isDue) return;
+      isDue = true;
+      setImmediate(flush);
+    },
+  };
 }
 
 function toLog(logger: Logger): Log {

@@ -29,7 +29,7 @@ export function createLog({ level, destination }: LogOptions): Log {
  * wakes whoever reads them. What was said is out before the process ends, unless it is killed in that very turn.
  */
 function createOutput(): DestinationStream {
-  const output = pino.destination({ dest: 1, minLength: 64 * 1024, sync: true });
+  const output = pino.destination({ dest: 1, minLength: 16 * 1024 - 1, sync: true });
   let isDue = false;
   const flush = () => {
     isDue = false;

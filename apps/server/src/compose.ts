@@ -1,12 +1,12 @@
 import { createOpenApiDocument } from "@comfy/contracts/openapi";
 import { createAuthenticate } from "./access/authenticate.ts";
-import { createEnvironmentKeyRing } from "./access/environment-keys.ts";
 import { withCountedRequests } from "./access/request-counter.ts";
 import { createStreamTickets } from "./access/stream-tickets.ts";
 import { systemClock } from "./clock.ts";
 import { type Backends, composeBackends } from "./compose/backends.ts";
 import type { Ground } from "./compose/ground.ts";
 import { composeJobs, type Jobs } from "./compose/jobs.ts";
+import { composeKeys } from "./compose/keys.ts";
 import { composeLimits, type Limits } from "./compose/limits.ts";
 import { composeMessages } from "./compose/messages.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
@@ -77,8 +77,7 @@ function composeHealthVerbs({ version, lifecycle }: Ground, { database }: Record
 /** The front door. */
 async function composeHttp(ground: Ground, stored: Records, assets: Assets, own: Backends, jobs: Jobs, limits: Limits) {
   const { config, log, clock, version, lifecycle, publicUrl } = ground;
-  const { apiKeys, apiSecret: secret, keyLimits, adminKeys: admins } = config;
-  const keys = createEnvironmentKeyRing({ keys: apiKeys, secret, limits: keyLimits, admins });
+  const { keys, verbs: keyVerbs } = composeKeys(ground, stored);
   const { uploadAsset, openLink } = assets;
   const usage = composeUsage(ground, stored);
   const users = await composeUsers(ground, stored, limits);
@@ -98,6 +97,7 @@ async function composeHttp(ground: Ground, stored: Records, assets: Assets, own:
         openLink,
         readUsage: usage.readUsage,
         ...users.verbs,
+        ...keyVerbs,
         ...composeOverview(ground, stored, jobs),
       },
       flags: config,

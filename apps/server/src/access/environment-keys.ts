@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Scope, scopes, type TierLimits, tierOfKey } from "@comfy/contracts";
 import type { ApiKey, KeyRing } from "./key-ring.ts";
+import { lowerTier, type OwnerRank } from "./stored-keys.ts";
 
 export interface EnvironmentKeyRingOptions {
   /** Entries of `COMFYUI_API_KEYS`: a key, or `name:key`. */
@@ -11,6 +12,11 @@ export interface EnvironmentKeyRingOptions {
   readonly limits?: Readonly<Record<string, Partial<TierLimits>>>;
   /** `ADMIN_KEYS`: names of entries whose keys have the scope `admin`. */
   readonly admins?: readonly string[];
+}
+
+export interface EnvironmentKeyRing extends KeyRing {
+  /** The best that keys of this owner may be; undefined when it has none. */
+  rankOf(ownerId: string): OwnerRank | undefined;
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -42,7 +48,7 @@ function parseEntry(entry: string): { name: string | undefined; key: string } {
  *
  * @example createEnvironmentKeyRing({ keys: ["landline:pro_4f…", "free_9c…"], secret })
  */
-export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): KeyRing {
+export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): EnvironmentKeyRing {
   const { secret, limits = {}, admins = [] } = options;
   if (options.keys.length > 0 && !secret) {
     throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
@@ -69,11 +75,18 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): Ke
     });
   }
   const byId = new Map([...byDigest.values()].map((key) => [key.id, key]));
+  const ranks = new Map<string, OwnerRank>();
+  for (const { ownerId, tier, limits: own } of byDigest.values()) {
+    const known = ranks.get(ownerId);
+    if (!known || lowerTier(known.tier, tier) !== tier) ranks.set(ownerId, { tier, ...(own && { limits: own }) });
+  }
   return {
     // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
     find: async (apiKey) => byDigest.get(sha256(apiKey)),
     // All of them sign.
     findByToken: async () => undefined,
     findById: async (id) => byId.get(id),
+    noteUse() {},
+    rankOf: (ownerId) => ranks.get(ownerId),
   };
 }

@@ -39,4 +39,6 @@ export interface KeyRing {
   findByToken(token: string, options?: FindOptions): Promise<ApiKey | undefined>;
   /** By its internal id, as it is now: for whoever was let in by it a while ago. */
   findById(id: string): Promise<ApiKey | undefined>;
+  /** Remembers when a key that was proven was used last. */
+  noteUse(id: string): void;
 }

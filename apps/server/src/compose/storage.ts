@@ -6,6 +6,7 @@ import { createAssetRecords } from "../adapters/database/asset-records.ts";
 import { createAuditLog } from "../adapters/database/audit-log.ts";
 import { createBackendLeases } from "../adapters/database/backend-leases.ts";
 import { createBatchStore } from "../adapters/database/batch-store.ts";
+import { createBlobLedger } from "../adapters/database/blob-ledger.ts";
 import { createDatabase } from "../adapters/database/create-database.ts";
 import { createDeliveryLog } from "../adapters/database/delivery-log.ts";
 import { createJobStore } from "../adapters/database/job-store.ts";
@@ -14,20 +15,21 @@ import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
 import { createOverviewStore } from "../adapters/database/overview.ts";
 import { createRequestCounts } from "../adapters/database/request-counts.ts";
+import { sealRows } from "../adapters/database/seal-rows.ts";
 import { createSessionStore } from "../adapters/database/sessions.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
+import { createStorageRecords } from "../adapters/database/storage-records.ts";
 import { createTicketStore } from "../adapters/database/stream-tickets.ts";
 import { createUsageStore } from "../adapters/database/usage.ts";
 import { createUserStore } from "../adapters/database/users.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
-import { sealRows } from "../adapters/database/seal-rows.ts";
-import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createOutgoing } from "../adapters/fetch/outgoing.ts";
 import { createStripLocation } from "../adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../adapters/sniff/type-sniffer.ts";
 import { createCheckPicture } from "../assets/check-picture.ts";
+import { createDirectLinks } from "../assets/direct-links.ts";
 import { createLinkSigner } from "../assets/link-signer.ts";
 import { createOpenAsset } from "../assets/open-asset.ts";
 import { createOpenLink } from "../assets/open-link.ts";
@@ -37,6 +39,7 @@ import { createPresentAsset } from "../assets/present-asset.ts";
 import { createResolveReference } from "../assets/resolve-reference.ts";
 import { createStoreFile } from "../assets/store-file.ts";
 import { createUploadAsset } from "../assets/upload-asset.ts";
+import { composeBlobStores } from "./blob-stores.ts";
 import type { Ground } from "./ground.ts";
 import { composeSealer } from "./keys.ts";
 
@@ -48,9 +51,12 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
       : { url: config.databaseUrl };
   const sealer = await composeSealer({ config, log });
   const database = await createDatabase({ log, ...where, jobRetentionDays: config.jobRetentionDays });
+  await sealRows(database.db, sealer).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
   lifecycle.add({ name: "database", stop: database.close });
   const { db } = database;
-  await sealRows(db, sealer);
   return {
     database,
     settings: createSettings(db),
@@ -62,6 +68,8 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     endpoints: createWebhookEndpoints(db),
     deliveries: createDeliveryLog(db),
     records: createAssetRecords(db),
+    ledger: createBlobLedger(db),
+    storageRecords: createStorageRecords(db),
     signatures: createSignatureLedger(db),
     linkKeys: createLinkKeys(db, sealer),
     sealer,
@@ -79,20 +87,21 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
 export type Records = Awaited<ReturnType<typeof composeRecords>>;
 
 /** Where bytes live, who may open them, and what comes from outside. */
-export async function composeAssets(ground: Ground, { database, records, linkKeys }: Records) {
-  const { config, clock, lifecycle, publicUrls } = ground;
+export async function composeAssets(ground: Ground, { database, records, ledger, linkKeys }: Records) {
+  const { config, clock, log, lifecycle, publicUrls } = ground;
   const { uploadSizeBytesMax } = config;
-  const blobs = await createDiskBlobStore({
-    directory: join(config.dataDirectory, "assets"),
-    isSynced: database.durability === "server",
-  });
+  const stores = await composeBlobStores(ground, { isSynced: database.durability === "server", ledger });
+  const { blobs, cloud } = stores;
   const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: config.imagePixelsMax });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: config.arePrivateUrlsAllowed });
   lifecycle.add({ name: "outgoing", stop: outgoing.close });
   const { files } = outgoing;
   const links = createLinkSigner({ keys: linkKeys, publicUrl: ground.publicUrl, clock, ttlMs: config.linkTtlMs });
-  const presentAsset = createPresentAsset({ links });
+  const { linkTtlMs: ttlMs } = config;
+  const isDirect = config.areLinksDirect && cloud !== undefined;
+  const shown = isDirect ? createDirectLinks({ ...cloud, records, own: links, clock, log, ttlMs }) : links;
+  const presentAsset = createPresentAsset({ links: shown });
   const stripLocation = await createStripLocation({
     directory: join(config.dataDirectory, "rewriting"),
     pixelsMax: config.imagePixelsMax,
@@ -100,6 +109,7 @@ export async function composeAssets(ground: Ground, { database, records, linkKey
   const openAsset = createOpenAsset({ records, blobs });
   const openBuiltin = (file: string) => createReadStream(builtinFile(file));
   return {
+    stores,
     blobs,
     storeFile,
     outgoing,

@@ -11,24 +11,24 @@ import type { Assets, Records } from "./storage.ts";
 
 /** What owners do with endpoints and deliveries. */
 export function composeWebhookVerbs({ config }: Ground, stored: Records, assets: Assets, knockOutbox: () => void) {
-  const { endpoints, deliveries, jobs } = stored;
-  const secrets = createWebhookSecrets(config);
+  const { endpoints, deliveries, jobs, sealer, keys } = stored;
+  const secrets = createWebhookSecrets({ ...config, sealer, keys });
   const { assertAllowed: assertUrlAllowed } = assets.outgoing.files;
-  const verbs = createWebhookEndpointVerbs({ endpoints, secrets, assertUrlAllowed });
+  const verbs = createWebhookEndpointVerbs({ endpoints, secrets, sealer, assertUrlAllowed });
   return { ...verbs, ...createWebhookDeliveryVerbs({ deliveries, jobs, readWebhook: verbs.readWebhook, knockOutbox }) };
 }
 
 /** Who delivers what ended jobs owe. */
 export function composeCourier(
   { config, log, clock, holder }: Ground,
-  { jobs, outbox, endpoints, database }: Records,
+  { jobs, outbox, endpoints, database, sealer, keys }: Records,
   { outgoing }: Assets,
   presenter: Pick<JobPresenter, "presentResult">,
 ) {
   const deliver = createDeliverWebhooks({
     ...{ outbox, endpoints, clock, log, holder },
     sender: outgoing.sender,
-    secrets: createWebhookSecrets(config),
+    secrets: createWebhookSecrets({ ...config, sealer, keys }),
     toWebhookBody: createWebhookBody({ jobs, presenter, ...createV1JobPresenter(presenter) }),
     random: Math.random,
   });

@@ -82,11 +82,11 @@ async function writeDown({ delivery }: Sending, try_: DeliveryTry, after: AfterT
 
 /** Signed with every secret that is good at the time, so that a receiver may change over whenever it likes. */
 async function prepare(delivery: OwedDelivery, { clock, secrets, toWebhookBody }: DeliverWebhooksDeps) {
-  const { id, endpoint } = delivery;
+  const { id, endpoint, keyId } = delivery;
   const body = JSON.stringify(await toWebhookBody(delivery));
   const secret = endpoint
-    ? await Promise.all(endpoint.secretVersions.map((version) => secrets.ofEndpoint(endpoint.id, version)))
-    : await secrets.ofCallbacks();
+    ? await Promise.all(endpoint.secretVersions.map((version) => secrets.ofEndpoint(endpoint, version)))
+    : await secrets.ofCallbacks(keyId);
   const signature = await signWebhook({ id, timestampSeconds: Math.floor(clock.nowMs() / 1000), body, secret });
   return { body, headers: { "content-type": "application/json", ...signature } };
 }

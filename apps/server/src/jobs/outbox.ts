@@ -15,7 +15,11 @@ export interface OwedDelivery {
     readonly id: string;
     /** The version that signs, then those it replaced in the last day. */
     readonly secretVersions: readonly number[];
+    /** What they are derived from; absent: the API secret of the environment. */
+    readonly secretSealed?: Uint8Array;
   };
+  /** The key that made the job, for its `callbackUrl`. */
+  readonly keyId?: string;
   readonly createdAtMs: number;
   /** Tries that were written down so far. */
   readonly tries: number;

@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { type JobWebhookEvent, jobWebhookEvents } from "@comfy/contracts";
 import { sha256Hex } from "@comfy/signing";
+import type { Sealer } from "../access/seal.ts";
 import { AppError } from "../errors.ts";
 import { createId } from "../ids.ts";
-import type { WebhookSecrets } from "./webhook-secrets.ts";
+import { sealingOfEndpoint, type WebhookSecrets } from "./webhook-secrets.ts";
 import {
   ENDPOINTS_MAX,
   type EndpointChanges,
@@ -14,7 +16,8 @@ import {
 
 export interface WebhookEndpointsDeps {
   readonly endpoints: WebhookEndpoints;
-  readonly secrets: WebhookSecrets;
+  readonly secrets: Pick<WebhookSecrets, "ofEndpoint">;
+  readonly sealer: Sealer;
   /** Throws when the service may not be sent to this address. */
   readonly assertUrlAllowed: (url: string, field: string) => void;
 }
@@ -36,6 +39,9 @@ export interface MadeWebhook {
   readonly isReplay: boolean;
 }
 
+/** What all versions of an endpoint's secret are derived from. */
+const ROOT_BYTES = 32;
+
 /** A secret replaced less than this ago signs along. */
 const OVERLAP_MS = 24 * 60 * 60 * 1000;
 
@@ -52,7 +58,7 @@ export interface WebhookEndpointVerbs {
 }
 
 export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookEndpointVerbs {
-  const { endpoints, secrets, assertUrlAllowed } = deps;
+  const { endpoints, secrets, sealer, assertUrlAllowed } = deps;
 
   return {
     async createWebhook({ body, idempotencyKey, ...webhook }) {
@@ -60,12 +66,12 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
       const idempotency = idempotencyKey !== undefined && {
         idempotency: { keyHash: await sha256Hex(idempotencyKey), fingerprint: await sha256Hex(body) },
       };
-      const outcome = await endpoints.insert({ ...toNewEndpoint(webhook), ...idempotency });
+      const outcome = await endpoints.insert({ ...toNewEndpoint(webhook, sealer), ...idempotency });
       switch (outcome.type) {
         case "made":
         case "replayed": {
           const { endpoint, type } = outcome;
-          const secret = await secrets.ofEndpoint(endpoint.id, endpoint.secretVersion);
+          const secret = await secrets.ofEndpoint(endpoint, endpoint.secretVersion);
           return { endpoint, secret, isReplay: type === "replayed" };
         }
         case "idempotency_key_reused": {
@@ -87,20 +93,23 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
       if (!(await endpoints.remove(webhook))) throw notFound(webhook);
     },
     async rotateWebhookSecret(webhook) {
-      const { id, secretVersion, updatedAtMs } = orNotFound(await endpoints.rotateSecret(webhook), webhook);
-      return { secret: await secrets.ofEndpoint(id, secretVersion), previousUntilMs: updatedAtMs + OVERLAP_MS };
+      const endpoint = orNotFound(await endpoints.rotateSecret(webhook), webhook);
+      const secret = await secrets.ofEndpoint(endpoint, endpoint.secretVersion);
+      return { secret, previousUntilMs: endpoint.updatedAtMs + OVERLAP_MS };
     },
   };
 }
 
-function toNewEndpoint({
-  ownerId,
-  url,
-  events = jobWebhookEvents,
-  description,
-}: Omit<NewWebhook, "body">): NewEndpoint {
-  const isDescribed = description !== undefined;
-  return { id: createId(), ownerId, url, events: [...new Set(events)], ...(isDescribed && { description }) };
+function toNewEndpoint(
+  { ownerId, url, events = jobWebhookEvents, description }: Omit<NewWebhook, "body">,
+  sealer: Sealer,
+): NewEndpoint {
+  const id = createId();
+  return {
+    ...{ id, ownerId, url, events: [...new Set(events)] },
+    secretSealed: sealer.seal(sealingOfEndpoint(id), randomBytes(ROOT_BYTES)),
+    ...(description !== undefined && { description }),
+  };
 }
 
 const notFound = ({ id }: Owned) =>

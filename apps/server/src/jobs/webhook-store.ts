@@ -15,13 +15,18 @@ export interface WebhookEndpoint {
   readonly isEnabled: boolean;
   readonly disabledReason?: "owner" | "gone" | "failing";
   readonly failingSinceMs?: number;
-  /** Its secret is derived from its id and this. */
+  /** Its secret is derived from its root, its id and this. */
   readonly secretVersion: number;
+  /** The root, sealed. Absent for endpoints from before there were such: theirs is the API secret of the environment. */
+  readonly secretSealed?: Uint8Array;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
 
-export type NewEndpoint = Pick<WebhookEndpoint, "id" | "ownerId" | "url" | "events" | "description"> & {
+export type NewEndpoint = Pick<
+  WebhookEndpoint,
+  "id" | "ownerId" | "url" | "events" | "description" | "secretSealed"
+> & {
   /** Hex SHA-256 of the key and of the body. */
   readonly idempotency?: { readonly keyHash: string; readonly fingerprint: string };
 };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KeyVerbs } from "../../src/access/manage-keys.ts";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
 import { createStripLocation } from "../../src/adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
@@ -120,7 +121,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
   const { presentResult } = presenter;
   const cancelJob = createCancelJob({ jobs, finishJob, watcher, events });
   const { deadlineMs } = options;
-  const verbs: Verbs = {
+  const verbs: Omit<Verbs, keyof KeyVerbs> = {
     ...presenter,
     ...createV1JobPresenter(presenter),
     ...createMemoryBackends(),

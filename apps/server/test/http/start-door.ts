@@ -3,14 +3,19 @@ import { onTestFinished } from "vitest";
 import { createAuthenticate } from "../../src/access/authenticate.ts";
 import { createEnvironmentKeyRing } from "../../src/access/environment-keys.ts";
 import { createIpGuard } from "../../src/access/ip-guard.ts";
+import { createKeyUses } from "../../src/access/key-uses.ts";
 import { createLimitRequest } from "../../src/access/limit-request.ts";
+import { createKeyVerbs } from "../../src/access/manage-keys.ts";
 import { createMemoryRateLimiter } from "../../src/access/rate-limiter-memory.ts";
+import { createKeyRings, createStoredKeyRing } from "../../src/access/stored-keys.ts";
 import { createStreamTickets, type TicketRecord, type TicketStore } from "../../src/access/stream-tickets.ts";
 import { systemClock as clock } from "../../src/clock.ts";
 import type { HttpDeps, HttpFlags, Verbs } from "../../src/http/app.ts";
 import { createHttpServer, type HttpServerOptions } from "../../src/http/server.ts";
 import { silentLog as log } from "../../src/log.ts";
+import { testSealer } from "../sealer.ts";
 import { type DoorVerbsOptions, openDoorVerbs } from "./door-verbs.ts";
+import { createMemoryKeyStore } from "./memory-keys.ts";
 
 export const SECRET = "a secret of sixteen characters";
 export const PRO_KEY = "pro_first";
@@ -48,15 +53,21 @@ function createMemoryTicketStore(): TicketStore {
 
 function openAccess(failuresPerMinute = 1_000) {
   const entries = [PRO_KEY, OTHER_KEY, FREE_KEY, `operator:${ADMIN_KEY}`];
-  const keys = createEnvironmentKeyRing({ keys: entries, secret: SECRET, admins: ["operator"] });
+  const environment = createEnvironmentKeyRing({ keys: entries, secret: SECRET, admins: ["operator"] });
+  const store = createMemoryKeyStore();
+  const uses = createKeyUses({ store, clock, log, gatherMs: 0 });
+  const { rankOf } = environment;
+  const stored = createStoredKeyRing({ store, sealer: testSealer, clock, uses, rankOf });
+  const keys = createKeyRings([environment, stored]);
   const spent = new Set<string>();
-  return {
+  const deps = {
     authenticate: createAuthenticate({ keys, clock }),
     ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock, failuresPerMinute }),
     limitRequest: createLimitRequest({ limiter: createMemoryRateLimiter({ clock }), clock }),
     spendSignature: async ({ hash }: { hash: string }) => !spent.has(hash) && !!spent.add(hash),
     streamTickets: createStreamTickets({ store: createMemoryTicketStore() }),
   };
+  return { deps, keyVerbs: createKeyVerbs({ store, sealer: testSealer, clock }) };
 }
 
 /** The front door on a real socket, closed when the test is over. */
@@ -69,10 +80,11 @@ export async function startDoor(options: DoorOptions = {}) {
     publicUrl: () => server.url,
     ...(options.checkEligibility && { checkEligibility: options.checkEligibility }),
   });
+  const access = openAccess(options.failuresPerMinute);
   const deps: HttpDeps = {
     ...{ log, clock, flags },
-    ...openAccess(options.failuresPerMinute),
-    verbs: { ...rooms.verbs, ...options.verbs },
+    ...access.deps,
+    verbs: { ...rooms.verbs, ...access.keyVerbs, ...options.verbs },
     openApiDocument: () => createOpenApiDocument({ version: "test" }),
     ...(options.publicUrl && { publicUrl: options.publicUrl }),
     ...options.deps,

@@ -28,12 +28,12 @@ export function couriersSuite(getDatabase: GetDatabase): void {
       await expect.poll(() => receiver.received.length, SOON).toBe(1);
       const [received] = receiver.received as [Received];
       for (const version of [1, 2]) {
-        const secret = await secrets.ofEndpoint(endpoint.id, version);
+        const secret = await secrets.ofEndpoint(endpoint, version);
         const expected = { type: "job.failed", timestamp: expect.any(String), data: { id: jobId, status: "failed" } };
         expect(new Webhook(secret).verify(received.body, received.headers)).toMatchObject(expected);
         expect(await verifyWebhook(received, { secret })).toMatchObject({ ...expected, webhookId: received.id });
       }
-      const other = await secrets.ofEndpoint(endpoint.id, 3);
+      const other = await secrets.ofEndpoint(endpoint, 3);
       await expect(verifyWebhook(received, { secret: other })).rejects.toThrow("No webhook signature matches");
     });
 

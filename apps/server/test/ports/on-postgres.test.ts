@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { createDatabase, type Database } from "../../src/adapters/database/create-database.ts";
 import { silentLog } from "../../src/log.ts";
 import { acceptSuite } from "./accept.suite.ts";
+import { apiKeysSuite } from "./api-keys.suite.ts";
 import { backendSwitchesSuite } from "./backend-switches.suite.ts";
 import { backendsSuite } from "./backends.suite.ts";
 import { claimSuite } from "./claim.suite.ts";
@@ -57,6 +58,7 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   webhooksSuite(getDatabase);
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
+  apiKeysSuite(getDatabase);
   usersSuite(getDatabase);
   sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);

@@ -7,6 +7,7 @@ import { createSettings } from "../../src/adapters/database/settings.ts";
 import { createSignatureLedger } from "../../src/adapters/database/signature-ledger.ts";
 import { runUpkeep } from "../../src/adapters/database/upkeep.ts";
 import { createId } from "../../src/ids.ts";
+import { testSealer } from "../sealer.ts";
 import { createAcceptance, createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
 
 /** What the smaller ports promise. */
@@ -71,26 +72,26 @@ export function recordsSuite(getDatabase: GetDatabase): void {
 
   describe("link keys", () => {
     it("makes a key at the first question and gives the same one ever after, to every process", async () => {
-      const key = await createLinkKeys(getDatabase().db).current();
+      const key = await createLinkKeys(getDatabase().db, testSealer).current();
       expect(key.id).toMatch(/^[\w-]{1,32}$/);
       expect(key.secret.byteLength).toBe(32);
-      const elsewhere = createLinkKeys(getDatabase().db);
+      const elsewhere = createLinkKeys(getDatabase().db, testSealer);
       expect(Buffer.from((await elsewhere.current()).secret).equals(key.secret)).toBe(true);
       expect((await elsewhere.find(key.id))?.id).toBe(key.id);
     });
 
     it("honours an older key after a newer one signs", async () => {
-      const old = await createLinkKeys(getDatabase().db).current();
+      const old = await createLinkKeys(getDatabase().db, testSealer).current();
       await sql`insert into comfy.link_keys (id, secret) values ('newer', decode(repeat('00', 32), 'hex'))`.execute(
         getDatabase().db,
       );
-      const keys = createLinkKeys(getDatabase().db);
+      const keys = createLinkKeys(getDatabase().db, testSealer);
       expect((await keys.current()).id).toBe("newer");
       expect((await keys.find(old.id))?.id).toBe(old.id);
     });
 
     it("knows no key under a stranger's text", async () => {
-      const keys = createLinkKeys(getDatabase().db);
+      const keys = createLinkKeys(getDatabase().db, testSealer);
       for (const id of ["", "nope", "a\0", "x".repeat(10_000), "' or true --"])
         expect(await keys.find(id)).toBeUndefined();
     });

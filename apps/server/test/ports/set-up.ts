@@ -87,6 +87,7 @@ export const complete = (...outputs: NewAsset[]) =>
 const filledTables = [
   [
     "stream_tickets",
+    "api_keys",
     "refresh_tokens",
     "sessions",
     "session_keys",

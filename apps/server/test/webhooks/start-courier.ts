@@ -6,10 +6,12 @@ import { createWebhookBody } from "../../src/jobs/webhook-body.ts";
 import { createWebhookSecrets } from "../../src/jobs/webhook-secrets.ts";
 import { silentLog as log } from "../../src/log.ts";
 import { createCourier } from "../../src/worker/courier.ts";
+import { createMemoryKeyStore } from "../http/memory-keys.ts";
 import type { WebhookParts } from "../ports/webhook-set-up.ts";
+import { testSealer } from "../sealer.ts";
 
 export const apiSecret = "the secret of the webhook tests";
-export const secrets = createWebhookSecrets({ apiSecret });
+export const secrets = createWebhookSecrets({ apiSecret, sealer: testSealer, keys: createMemoryKeyStore() });
 
 /** A courier over a database, as each process has one; it may reach receivers on this machine. */
 export async function startCourier(

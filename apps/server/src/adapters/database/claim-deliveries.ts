@@ -22,6 +22,8 @@ interface OwedRow {
   readonly url: string;
   readonly endpoint_id: string | null;
   readonly secret_versions: number[] | null;
+  readonly secret_enc: Uint8Array | null;
+  readonly key_id: string | null;
   readonly created_at: Date;
   readonly tries: number;
   readonly since_first_try_ms: number;
@@ -48,7 +50,7 @@ export async function claimDeliveries(
     from picked p left join comfy.webhook_endpoints e on e.id = p.endpoint_id
     where o.id = p.id and (p.endpoint_id is null or e.is_enabled)
     returning o.id, o.lease_epoch, o.owner_id, o.event, o.job_id, coalesce(e.url, o.url) as url, o.endpoint_id,
-      ${secretVersions} as secret_versions, o.created_at, o.tries,
+      ${secretVersions} as secret_versions, e.secret_enc, ${keyOfCallback} as key_id, o.created_at, o.tries,
       extract(epoch from clock_timestamp() - o.first_tried_at)::float8 * 1000 as since_first_try_ms`.execute(db);
   return rows.map(toOwed);
 }
@@ -95,6 +97,10 @@ const secretVersions: RawBuilder<unknown> = sql`
     where i = 0 or e.secret_rotations[i] > clock_timestamp() - ${SECRET_OVERLAP} order by i
   ) end`;
 
+/** Callbacks are signed with what is derived from the secret of the key that made the job. */
+const keyOfCallback: RawBuilder<unknown> = sql`
+  case when o.endpoint_id is null then (select j.key_id from comfy.jobs j where j.id = o.job_id) end`;
+
 function toOwed(row: OwedRow): OwedDelivery {
   return {
     id: row.id,
@@ -103,7 +109,14 @@ function toOwed(row: OwedRow): OwedDelivery {
     event: row.event,
     ...(row.job_id !== null && { jobId: row.job_id }),
     url: row.url,
-    ...(row.endpoint_id !== null && { endpoint: { id: row.endpoint_id, secretVersions: row.secret_versions ?? [] } }),
+    ...(row.endpoint_id !== null && {
+      endpoint: {
+        id: row.endpoint_id,
+        secretVersions: row.secret_versions ?? [],
+        ...(row.secret_enc && { secretSealed: row.secret_enc }),
+      },
+    }),
+    ...(row.key_id !== null && { keyId: row.key_id }),
     createdAtMs: row.created_at.getTime(),
     tries: row.tries,
     sinceFirstTryMs: row.since_first_try_ms,

@@ -4,5 +4,11 @@ import type { Generated } from "kysely";
 export interface Tables {
   "comfy.settings": { name: string; value: string };
   "comfy.used_signatures": { hash: string; expires_at: string };
-  "comfy.link_keys": { id: string; secret: Uint8Array; created_at: Generated<Date> };
+  "comfy.link_keys": {
+    id: string;
+    /** Plain, of rows from before there was a seal. */
+    secret: Uint8Array | null;
+    secret_enc: Uint8Array | null;
+    created_at: Generated<Date>;
+  };
 }

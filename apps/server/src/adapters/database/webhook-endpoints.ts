@@ -24,6 +24,7 @@ interface EndpointRow {
   readonly disabled_reason: "owner" | "gone" | "failing" | null;
   readonly failing_since: Date | null;
   readonly secret_version: number;
+  readonly secret_enc: Uint8Array | null;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -96,14 +97,22 @@ async function findReplay(
   return { type: "replayed", endpoint: toEndpoint(known) };
 }
 
-function toInsert({ id, ownerId, url, events, description, idempotency }: NewEndpoint): RawBuilder<EndpointRow> {
+function toInsert({
+  id,
+  ownerId,
+  url,
+  events,
+  description,
+  secretSealed,
+  idempotency,
+}: NewEndpoint): RawBuilder<EndpointRow> {
   const owner = toText(ownerId);
   return sql`
     insert into comfy.webhook_endpoints as e (
-      id, owner_id, slot, url, events, description, idempotency_hash, fingerprint
+      id, owner_id, slot, url, events, description, secret_enc, idempotency_hash, fingerprint
     )
     select ${id}::uuid, ${owner}, s, ${toText(url)}, ${events}::text[], ${toTextOrNull(description)},
-      ${idempotency?.keyHash ?? null}, ${idempotency?.fingerprint ?? null}
+      ${secretSealed ?? null}::bytea, ${idempotency?.keyHash ?? null}, ${idempotency?.fingerprint ?? null}
     from generate_series(1, ${ENDPOINTS_MAX}::integer) s
     where not exists (select from comfy.webhook_endpoints o where o.owner_id = ${owner} and o.slot = s)
     order by s limit 1
@@ -166,6 +175,7 @@ function toEndpoint(row: EndpointRow): WebhookEndpoint {
     ...(row.disabled_reason !== null && { disabledReason: row.disabled_reason }),
     ...(row.failing_since && { failingSinceMs: row.failing_since.getTime() }),
     secretVersion: row.secret_version,
+    ...(row.secret_enc && { secretSealed: row.secret_enc }),
     createdAtMs: row.created_at.getTime(),
     updatedAtMs: row.updated_at.getTime(),
   };

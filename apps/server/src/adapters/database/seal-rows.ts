@@ -1,0 +1,94 @@
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { Sealer } from "../../access/seal.ts";
+import { sealingOf } from "../../access/stored-keys.ts";
+import { sealingOfEndpoint } from "../../jobs/webhook-secrets.ts";
+import { sealingOfLinkKey } from "./link-keys.ts";
+import type { Tables } from "./tables.ts";
+
+/** A column that holds sealed secrets, and what for. */
+interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly purposeOf: (id: string) => string;
+}
+
+const sealedColumns: readonly SealedColumn[] = [
+  { table: "link_keys", column: "secret_enc", purposeOf: sealingOfLinkKey },
+  { table: "api_keys", column: "secret_enc", purposeOf: sealingOf },
+  { table: "api_keys", column: "previous_secret_enc", purposeOf: sealingOf },
+  { table: "webhook_endpoints", column: "secret_enc", purposeOf: sealingOfEndpoint },
+];
+
+const PAGE = 500;
+
+/**
+ * Seals what is still plain, and what an older master key sealed anew with the one that seals now; after that the older one is not needed.
+ * Every process does so when it starts; what another one has done meanwhile is left as it is.
+ *
+ * @returns how many secrets were sealed
+ * @throws Error with a sentence when a secret was sealed with a master key that is not here: without it that secret is lost
+ */
+export async function sealRows(db: Kysely<Tables>, sealer: Sealer): Promise<number> {
+  let sealed = await sealPlainLinkKeys(db, sealer);
+  for (const column of sealedColumns) sealed += await sealColumn(db, sealer, column);
+  return sealed;
+}
+
+async function sealPlainLinkKeys(db: Kysely<Tables>, sealer: Sealer): Promise<number> {
+  const rows = await db
+    .selectFrom("comfy.link_keys")
+    .select(["id", "secret"])
+    .where("secret", "is not", null)
+    .execute();
+  for (const { id, secret } of rows) {
+    if (secret === null) continue;
+    const secret_enc = sealer.seal(sealingOfLinkKey(id), secret);
+    await sql`
+      update comfy.link_keys set secret_enc = ${secret_enc}::bytea, secret = null
+      where id = ${id} and secret is not null`.execute(db);
+  }
+  return rows.length;
+}
+
+async function sealColumn(db: Kysely<Tables>, sealer: Sealer, sealed: SealedColumn): Promise<number> {
+  const table = sql.table(`comfy.${sealed.table}`);
+  const column = sql.ref(sealed.column);
+  let count = 0;
+  for (let after = ""; ; ) {
+    const { rows } = await sql<{ readonly id: string; readonly bytes: Uint8Array }>`
+      select id::text as id, ${column} as bytes from ${table}
+      where ${column} is not null and id::text > ${after} order by id::text limit ${PAGE}`.execute(db);
+    for (const row of rows) count += await sealAnew(db, sealer, sealed, row, { table, column });
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return count;
+    after = last.id;
+  }
+}
+
+async function sealAnew(
+  db: Kysely<Tables>,
+  sealer: Sealer,
+  { purposeOf }: SealedColumn,
+  { id, bytes }: { readonly id: string; readonly bytes: Uint8Array },
+  { table, column }: { readonly table: RawBuilder<unknown>; readonly column: RawBuilder<unknown> },
+): Promise<number> {
+  const purpose = purposeOf(id);
+  const plain = openOrExplain(sealer, purpose, bytes);
+  if (sealer.isCurrent(bytes)) return 0;
+  await sql`
+    update ${table} set ${column} = ${sealer.seal(purpose, plain)}::bytea
+    where id::text = ${id} and ${column} = ${bytes}::bytea`.execute(db);
+  return 1;
+}
+
+function openOrExplain(sealer: Sealer, purpose: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return sealer.open(purpose, bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `The database holds a secret that cannot be opened. ${reason} Put the master key that sealed it into MASTER_KEYS, or bring back the master.key of the data folder.`,
+      { cause },
+    );
+  }
+}

@@ -35,7 +35,10 @@ for n = 1, #KEYS do
   local key, window = KEYS[n], tonumber(ARGV[2 * n + 1])
   local count = redis.call('LLEN', key)
   if count > 0 and at(key, 0) <= now - window then
-    local low, high = 0, count
+    -- Mostly a few at the head are old: the longer the list, the dearer is what lies in its middle.
+    local low, high = 1, 1
+    while high < count and at(key, high) <= now - window do low, high = high + 1, high * 2 end
+    high = math.min(high, count)
     while low < high do
       local middle = math.floor((low + high) / 2)
       if at(key, middle) <= now - window then low = middle + 1 else high = middle end

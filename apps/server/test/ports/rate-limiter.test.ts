@@ -8,6 +8,7 @@ import { createRedisScripts } from "../../src/adapters/redis/scripts.ts";
 import { createUpstashScripts } from "../../src/adapters/upstash/scripts.ts";
 import { systemClock } from "../../src/clock.ts";
 import { silentLog } from "../../src/log.ts";
+import { createManualClock } from "../manual-clock.ts";
 import { createRecordingLog } from "../recording-log.ts";
 import { testRateLimiter } from "./rate-limiter.suite.ts";
 import { findRedis, type RedisProcess, startRedis } from "./start-redis.ts";
@@ -18,6 +19,15 @@ type Shared = ScriptRunner & { check(): Promise<void> };
 const redisBin = findRedis();
 const minute = { name: "minute", limit: 3, windowMs: 60_000 };
 const hour = { name: "hour", limit: 5, windowMs: 3_600_000 };
+
+/** The same numbers from 0 to 1 in every run. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
 
 describe.skipIf(redisBin === undefined)("a limiter that processes share", () => {
   let server: RedisProcess;
@@ -131,6 +141,31 @@ describe.skipIf(redisBin === undefined)("a limiter that processes share", () => 
       await age(prefix, -86_400_000);
       expect(await limiter.spend("owner", [minute])).toMatchObject({ isAllowed: true, windows: [{ remaining: 2 }] });
     });
+  });
+
+  it("decides on Redis as in memory, whatever comes in which order", async () => {
+    const scripts = open.Redis();
+    await scripts.check();
+    const clock = createManualClock();
+    const shared = limit(scripts, `test-${++prefixes}`, "process", clock.nowMs);
+    const memory = createMemoryRateLimiter({ clock });
+    const random = createRandom(20_251_125);
+    const usual = [
+      { ...minute, limit: 4 },
+      { ...hour, limit: 20 },
+    ];
+    const lowered = usual.map((window) => ({ ...window, limit: window.limit / 2 }));
+    const seen = new Set<string>();
+    for (let step = 0; step < 1_500; step++) {
+      // Whole seconds, so that requests often grow old to the millisecond.
+      if (random() < 0.6) clock.advance(Math.floor(random() ** 6 * 900) * 1_000);
+      const subject = `owner ${Math.floor(random() * 2)}`;
+      const windows = random() < 0.05 ? lowered : usual;
+      const spent = await memory.spend(subject, windows);
+      expect(await shared.spend(subject, windows)).toEqual(spent);
+      seen.add(spent.isAllowed ? "allowed" : `${spent.windows[0]?.name} full`);
+    }
+    expect([...seen].toSorted()).toEqual(["allowed", "hour full", "minute full"]);
   });
 
   it("on Redis asks once for a request", async () => {

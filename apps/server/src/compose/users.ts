@@ -15,9 +15,8 @@ import type { Records } from "./storage.ts";
 /** People, how they log in, and what operators see of everybody. */
 export async function composeUsers(ground: Ground, stored: Records, limits: Pick<Limits, "strangers">) {
   const { config, clock, log, lifecycle } = ground;
-  const { users, sessions, audit, database, settings } = stored;
+  const { users, sessions, audit, database, settings, sealer } = stored;
   const passwords = createPasswords();
-  const sealer = { seal: (_: string, plain: Uint8Array) => plain, open: (_: string, sealed: Uint8Array) => sealed };
   const keys = createSessionKeys({ db: database.db, clock, log, sealer });
   const tokens = createAccessTokens({ keys, clock, deploymentId: await settings.readDeploymentId() });
   const throttle = createAuthThrottle({ limiter: limits.strangers, clock });

@@ -27,6 +27,6 @@ export function metadataOf({ name, route }: ListedRoute): RouteMetadata {
   const metadata = route.metadata as Partial<RouteMetadata> | undefined;
   if (!isAccess(metadata?.access) || !metadata.bucket || !metadata.tag)
     throw new Error(`The route ${name} lacks metadata: expected access (${accessWords.join(", ")}), bucket and tag.`);
-  const { access, bucket, tag, scope, alternative } = metadata;
+  const { access, bucket, tag, scope = access === "admin" ? "admin" : undefined, alternative } = metadata;
   return { access, bucket, tag, ...(scope && { scope }), ...(alternative && { alternative }) };
 }

@@ -211,3 +211,33 @@ it("waits for nothing that was aborted before", async () => {
     "too late",
   );
 });
+
+describe("memory of the device", () => {
+  const GB = 2 ** 30;
+  const sized = (gigabytes: number) => ({ ...here(), vramTotalBytes: gigabytes * GB });
+
+  it("decides who is asked next for what a device had no room for: only larger ones, while there are any", async () => {
+    const { acquire, render, states, clock } = setUp({}, sized(8), sized(8), sized(24));
+    states.outcome = { type: "out_of_memory", message: "It ran out of memory." };
+    await render(slotOf(await acquire()));
+    const next = async () => {
+      const slot = slotOf(await acquire());
+      slot.release();
+      return slot.backend.id;
+    };
+    expect([await next(), await next()]).toEqual(["b2", "b2"]);
+    clock.advance(10 * 60_000);
+    expect(await next()).not.toBe("b2");
+  });
+
+  it("keeps nobody from a device that is the only one, or whose size nobody knows", async () => {
+    const { acquire, render, states } = setUp({}, sized(8), here());
+    states.outcome = { type: "out_of_memory", message: "It ran out of memory." };
+    await render(slotOf(await acquire()));
+    const only = setUp({}, sized(8));
+    only.states.outcome = states.outcome;
+    await only.render(slotOf(await only.acquire()));
+    expect(slotOf(await acquire()).backend.id).toBe("b1");
+    expect(slotOf(await only.acquire()).backend.id).toBe("b0");
+  });
+});

@@ -9,6 +9,7 @@ import { createRenderTimes } from "./render-times.ts";
 import { createSlots, type Slots } from "./slots.ts";
 import { type Candidate, createSurvey, type Inventories } from "./survey.ts";
 import type { SwitchBoard } from "./switch-board.ts";
+import { createVramFloors, type VramFloors } from "./vram-floors.ts";
 import { createWarmth, type Warmth } from "./warmth.ts";
 
 /** A place on a backend that can render the plan. Release it when the render has ended; a second release does nothing. */
@@ -65,7 +66,7 @@ export interface BackendPoolDeps {
   readonly backends: readonly Backend[];
   /** Only backends that this process owns are given away. */
   readonly ownership: Pick<Ownership, "owned" | "lease">;
-  readonly health: Pick<BackendHealth, "isUp" | "ready" | "suspect">;
+  readonly health: Pick<BackendHealth, "isUp" | "ready" | "suspect" | "status">;
   readonly switches: Pick<SwitchBoard, "isDrained">;
   /** What backends offer, perhaps from memory; undefined for one that could never be asked. */
   readonly inventories: Inventories;
@@ -90,7 +91,8 @@ export function createBackendPool(deps: BackendPoolDeps): BackendPool {
   const circuit = createCircuit(clock);
   const warmth = createWarmth();
   const pace = { times: createRenderTimes(), nowMs: () => clock.monotonicMs() };
-  const parts: PoolParts = { ...deps, slots, circuit, warmth, pace };
+  const floors = createVramFloors(deps);
+  const parts: PoolParts = { ...deps, slots, circuit, warmth, floors, pace };
   const look = createLook(parts);
   const followed = new Map(backends.map((backend) => [backend.id, observeBackend(backend, pace)]));
 
@@ -149,6 +151,7 @@ interface PoolParts extends BackendPoolDeps {
   readonly slots: Slots;
   readonly circuit: Circuit;
   readonly warmth: Warmth;
+  readonly floors: VramFloors;
   readonly pace: Observers;
 }
 
@@ -158,14 +161,21 @@ function takesWork(backend: Backend, { health, circuit }: PoolParts): boolean {
 
 /** @returns the function that says where a plan may go now, best first; or why nowhere */
 function createLook(parts: PoolParts) {
-  const { health, ownership, switches, warmth, slots } = parts;
+  const { health, ownership, switches, warmth, floors, slots } = parts;
+  const isTooSmall = ({ backend, variantId }: Candidate) => floors.isTooSmall(variantId, backend.id);
   const survey = createSurvey(parts);
   return async function look(plan: Plan, { avoid = [] }: AcquireOptions, signal: AbortSignal) {
     await health.ready();
     const { able, missing, isElsewhere } = await survey(plan, signal);
     const inService = able.filter(({ backend }) => !switches.isDrained(backend.id));
     const ready = inService.filter(({ backend }) => takesWork(backend, parts));
-    if (ready.length > 0) return warmth.rank(preferOthers(ready, avoid), slots.heldOf);
+    if (ready.length > 0) {
+      const largeEnough = preferOthers(ready, isTooSmall);
+      return warmth.rank(
+        preferOthers(largeEnough, ({ backend }) => avoid.includes(backend.id)),
+        slots.heldOf,
+      );
+    }
     if (inService.length > 0) return noSlot("unreachable");
     if (able.length > 0) return noSlot("drained");
     if (isElsewhere || ownership.owned().length === 0) return noSlot("not_owned");
@@ -177,7 +187,7 @@ function toSlot(
   { backend, inventory, variantId }: Candidate,
   isAhead: boolean,
   lease: BackendLease,
-  { circuit, warmth, slots, health, pace }: PoolParts,
+  { circuit, warmth, floors, slots, health, pace }: PoolParts,
 ): AcquiredSlot {
   let isHeld = true;
   let isReported = false;
@@ -194,13 +204,14 @@ function toSlot(
   };
   circuit.enter(backend.id);
   warmth.note(backend.id, variantId);
-  const observed = observeBackend(backend, { ...pace, what: variantId, onArrival });
+  const onOutOfMemory = () => floors.note(variantId, backend.id);
+  const observed = observeBackend(backend, { ...pace, what: variantId, onArrival, onOutOfMemory });
   return { type: "slot", backend: observed, inventory, lease, isAhead, release };
 }
 
 /** A backend to avoid is better than none. */
-function preferOthers(candidates: readonly Candidate[], avoid: readonly string[] = []): readonly Candidate[] {
-  const others = candidates.filter(({ backend }) => !avoid.includes(backend.id));
+function preferOthers(candidates: readonly Candidate[], isToAvoid: (candidate: Candidate) => boolean) {
+  const others = candidates.filter((candidate) => !isToAvoid(candidate));
   return others.length > 0 ? others : candidates;
 }
 

@@ -10,6 +10,7 @@ export interface Observers {
   readonly times: RenderTimes;
   /** Called once for each render. */
   readonly onArrival?: (arrival: Arrival) => void;
+  readonly onOutOfMemory?: () => void;
   readonly nowMs: () => number;
 }
 
@@ -30,6 +31,7 @@ export function observeBackend(backend: Backend, observers: Observers): Backend 
       try {
         const outcome = await backend.render({ ...options, ...watchRender(backend, options, observers), onAccepted });
         tell(toArrival(outcome));
+        if (outcome.type === "out_of_memory") observers.onOutOfMemory?.();
         return outcome;
       } finally {
         tell("unknown");

@@ -30,6 +30,7 @@ export interface Pretended {
   inventory: Inventory | undefined;
   isUp: boolean;
   isWorking?: boolean;
+  vramTotalBytes?: number;
 }
 export const here = (inventory: Inventory = capable): Pretended => ({ inventory, isUp: true });
 
@@ -59,6 +60,10 @@ export function setUp({ slots = 1 }, ...pretended: Pretended[]) {
     const inventory = stateOf(id)?.inventory;
     return inventory && { inventory };
   };
+  const status = (id: string) => {
+    const { isUp = false, vramTotalBytes } = stateOf(id) ?? {};
+    return { isReachable: isUp, latencyMs: 1, ...(vramTotalBytes !== undefined && { vramTotalBytes }) };
+  };
   const pool = createBackendPool({
     backends,
     clock,
@@ -66,7 +71,7 @@ export function setUp({ slots = 1 }, ...pretended: Pretended[]) {
       owned: () => [...owned],
       lease: (id) => (owned.has(id) ? { holder: "me", epoch: 7, lost } : undefined),
     },
-    health: { isUp: (id) => stateOf(id)?.isUp, ready: async () => {}, suspect: () => {} },
+    health: { isUp: (id) => stateOf(id)?.isUp, ready: async () => {}, suspect: () => {}, status },
     switches: { isDrained: (id) => drained.has(id) },
     inventories: { peek, read: async (id) => peek(id) },
   });

@@ -29,6 +29,7 @@ export async function composeUsers(ground: Ground, stored: Records, limits: Pick
       ...createAccountVerbs({ users, sessions, audit, passwords, tokens, throttle, isRegistrationOpen }),
       ...createUserAdminVerbs({ users, sessions, passwords }),
       listAuditLog: audit.list,
+      recordAudit: audit.record,
     },
   };
 }

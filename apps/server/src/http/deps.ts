@@ -1,5 +1,5 @@
 import type { AccountVerbs } from "../access/account-verbs.ts";
-import type { AuditReader } from "../access/audit-log.ts";
+import type { AuditLog, AuditReader } from "../access/audit-log.ts";
 import type { Authenticate } from "../access/authenticate.ts";
 import type { PendingSignature } from "../access/caller.ts";
 import type { IpGuard } from "../access/ip-guard.ts";
@@ -60,6 +60,7 @@ export interface Verbs
   readonly listAllJobs: OverviewStore["listJobs"];
   readonly readStats: ReadStats;
   readonly listAuditLog: AuditReader["list"];
+  readonly recordAudit: AuditLog["record"];
 }
 
 export interface HttpFlags {

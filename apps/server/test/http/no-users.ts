@@ -34,4 +34,5 @@ export const userVerbs = {
   listAllJobs: async () => ({ jobs: [] }),
   readStats: async () => stats,
   listAuditLog: async () => ({ entries: [] }),
+  async recordAudit() {},
 } satisfies Partial<Verbs>;

@@ -21,9 +21,9 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { createReadStats } from "../../src/jobs/read-stats.ts";
 import { silentLog as log } from "../../src/log.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
+import { testSealer } from "../sealer.ts";
 import { send } from "./call.ts";
 import { createMemoryBackends } from "./memory-backends.ts";
-import { testSealer } from "../sealer.ts";
 import { ADMIN_KEY, type Door, type DoorOptions, PRO_KEY, SECRET, startDoor } from "./start-door.ts";
 
 export const PASSWORD = "correct horse battery";
@@ -68,6 +68,7 @@ export function usePeople() {
         ...createAccountVerbs({ users, sessions, audit, passwords, tokens, throttle, isRegistrationOpen }),
         ...createUserAdminVerbs({ users, sessions, passwords }),
         listAuditLog: audit.list,
+        recordAudit: audit.record,
         listAllJobs: overview.listJobs,
         readStats: createReadStats({ overview, listBackends, environmentKeys: 2, clock }),
         ...options.verbs,

@@ -15,6 +15,7 @@ import {
   toQueue,
 } from "./config/processes.ts";
 import { jobRetentionDays } from "./config/retention.ts";
+import { findStorageFaults, findUnusedStorage, type StorageConfig, storage, toStorage } from "./config/storage.ts";
 import { uploads } from "./config/uploads.ts";
 import { type FirstAdminConfig, findUserFaults, toFirstAdmin, users } from "./config/users.ts";
 import { flag, list, requiredList, seconds } from "./config/words.ts";
@@ -54,16 +55,11 @@ const environment = z.object({
   LINK_TTL_SECONDS: seconds(3600).refine((value) => value >= 3_600_000, "must be at least 3600"),
   DRAIN_SECONDS: seconds(20),
   JOB_RETENTION_DAYS: jobRetentionDays,
+  ...storage,
 });
 
 /** Names that deployments set for things this version does not do. Said at the start: silence would look like consent. */
-const unusedNames = [
-  "SUPABASE_URL",
-  "SUPABASE_SERVICE_KEY",
-  "SUPABASE_SECRET_KEY",
-  "SUPABASE_BUCKET",
-  "TAILSCALE_AUTHKEY",
-];
+const unusedNames = ["TAILSCALE_AUTHKEY"];
 
 /** What the service runs with. Milliseconds and bytes. */
 export interface Config {
@@ -111,6 +107,11 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** How long jobs are kept after they ended; 0: for ever. */
   readonly jobRetentionDays: number;
+  readonly storage: StorageConfig;
+  /** Whether links are signed by the store itself, where it can. */
+  readonly areLinksDirect: boolean;
+  /** How long outputs and uploads are kept; absent: for ever. */
+  readonly retentionMs?: number;
   /** Variables that are set but have no effect. */
   readonly unusedVariables: readonly string[];
 }
@@ -131,7 +132,14 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const faults = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => `${toPlace(path)}: ${message}`),
     ...(backends.ok ? [] : backends.faults),
-    ...(parsed.success ? [...findProcessFaults(parsed.data), ...findLimitStoreFaults(parsed.data), ...findUserFaults(parsed.data)] : []),
+    ...(parsed.success
+      ? [
+          ...findProcessFaults(parsed.data),
+          ...findLimitStoreFaults(parsed.data),
+          ...findUserFaults(parsed.data),
+          ...findStorageFaults(parsed.data),
+        ]
+      : []),
   ];
   if (!parsed.success || !backends.ok || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data, backends.backends, given);
@@ -175,7 +183,10 @@ function toConfig(
     linkTtlMs: value.LINK_TTL_SECONDS,
     drainTimeoutMs: value.DRAIN_SECONDS,
     jobRetentionDays: value.JOB_RETENTION_DAYS,
-    unusedVariables: unusedNames.filter((name) => Object.hasOwn(given, name)),
+    storage: toStorage(value),
+    areLinksDirect: value.LINKS === "direct",
+    ...(value.RETENTION_DAYS > 0 && { retentionMs: value.RETENTION_DAYS * 86_400_000 }),
+    unusedVariables: [...unusedNames.filter((name) => Object.hasOwn(given, name)), ...findUnusedStorage(value)],
   };
 }
 

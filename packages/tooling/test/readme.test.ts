@@ -39,7 +39,7 @@ function readSchema(): string {
 
 describe("the README", () => {
   const schema = readSchema();
-  const variables = [...schema.matchAll(/^ {2}([A-Z][A-Z_]+):([\s\S]*?),$(?=\n {2}[A-Z]|\n*$)/gm)].map(
+  const variables = [...schema.matchAll(/^ {2}([A-Z][A-Z0-9_]+):([\s\S]*?),$(?=\n {2}[A-Z]|\n*$)/gm)].map(
     ([, name = "", rule = ""]) => ({ name, rule }),
   );
   // Which backends there are is read apart, because either of two variables says it.

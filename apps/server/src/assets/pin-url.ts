@@ -12,6 +12,8 @@ export interface UrlToPin {
   /** The field that named it, for sentences. */
   readonly field: string;
   readonly accepts: MediaFamily;
+  /** What it shows may not leave this machine. */
+  readonly isLocal?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -43,14 +45,15 @@ const nameOf = (url: string): string => {
 };
 
 export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrlDeps): PinUrl {
-  return async function pinUrl({ ownerId, url, field, accepts, signal }) {
+  return async function pinUrl({ ownerId, url, field, accepts, isLocal = false, signal }) {
     const assertType = (type: string) => {
       if (isInFamily(type, accepts)) return;
       throw new AppError("media_unusable", `expected ${familyWords[accepts]}, but the address answered with ${type}.`);
     };
     try {
       const { body } = await files.open(url.trim(), { sizeBytesMax, signal });
-      const stored = await storeFile({ name: nameOf(url), body, source: "url", sizeBytesMax, assertType, signal });
+      const file = { name: nameOf(url), body, source: "url", sizeBytesMax, assertType, isLocal, signal } as const;
+      const stored = await storeFile(file);
       return await records.insert(ownerId, stored);
     } catch (error) {
       const { code, message, cause } = toAppError(error);

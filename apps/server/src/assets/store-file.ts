@@ -18,6 +18,10 @@ export interface FileToStore {
   readonly assertType?: (type: string) => void;
   readonly node?: string;
   readonly index?: number;
+  /** The bytes may not leave this machine. */
+  readonly isLocal?: boolean;
+  /** A store that fails is asked again until this aborts. Absent: it is asked once. */
+  readonly patience?: AbortSignal;
 }
 
 /**
@@ -55,14 +59,15 @@ export interface StoreFileDeps {
 const isForeign = (source: NewAsset["source"]): boolean => source === "upload" || source === "url";
 
 export function createStoreFile({ blobs, sniffer, checkPicture }: StoreFileDeps): StoreFile {
-  return async function storeFile({ name, body, source, sizeBytesMax, signal, assertType, node, index }) {
+  return async function storeFile({ name, body, source, sizeBytesMax, signal, assertType, node, index, ...how }) {
     const iterator = untilAborted(body, signal);
     try {
       const head = await readHead(iterator, sniffer.headSizeBytes);
       const type = (await sniffer.sniff(Buffer.concat(head).subarray(0, sniffer.headSizeBytes))) ?? unknownType;
       assertType?.(type);
       const whole = joinStream(head, iterator);
-      const blob = await blobs.put(isForeign(source) ? checkPicture(type, whole) : whole, { sizeBytesMax, signal });
+      const checked = isForeign(source) ? checkPicture(type, whole) : whole;
+      const blob = await blobs.put(checked, { sizeBytesMax, signal, type, ...how });
       return {
         id: createId(),
         name: toFileName(name, type),

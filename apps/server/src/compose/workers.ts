@@ -1,8 +1,12 @@
+import { createLocalRemains } from "../adapters/disk/local-remains.ts";
+import { createSweepStorage } from "../assets/sweep-storage.ts";
 import { createStageInputs } from "../generation/stage-inputs.ts";
 import { createStoreOutputs } from "../generation/store-outputs.ts";
 import { createPinInputs } from "../jobs/pin-inputs.ts";
 import { createRunJob } from "../jobs/run-job.ts";
+import type { LifecyclePart } from "../lifecycle.ts";
 import { createOrphanSweeper } from "../worker/orphan-sweeper.ts";
+import { createStorageSweeper } from "../worker/storage-sweeper.ts";
 import { createSweeper } from "../worker/sweeper.ts";
 import { createWorker, type Worker } from "../worker/worker.ts";
 import type { Backends } from "./backends.ts";
@@ -26,8 +30,27 @@ export async function composeWorkers(ground: Ground, stored: Records, assets: As
   local.courier = courier;
   knocks.listen((work) => void (work.type === "job" ? worker : courier).knock());
   const orphanSweeper = createOrphanSweeper({ orphans, ownership: owner, findBackend: pool.find, log });
+  lifecycle.add(await composeStorageSweeper(ground, stored, assets));
   for (const part of [courier, createSweeper({ jobs, finishJob, log }), owner, orphanSweeper, worker])
     lifecycle.add(part);
+}
+
+async function composeStorageSweeper(
+  { config, log, clock, holder }: Ground,
+  { storageRecords, settings }: Records,
+  { blobs, stores: { directory, cloud } }: Assets,
+): Promise<LifecyclePart> {
+  const local = await createLocalRemains({ directory, deploymentId: await settings.readDeploymentId() });
+  if (!local)
+    log.warn({ directory }, "This folder holds files of another deployment: nothing that lies in it is removed.");
+  const { retentionMs } = config;
+  const sweepStorage = createSweepStorage({
+    ...{ records: storageRecords, blobs, holder, log, monotonicMs: clock.monotonicMs },
+    ...(local && { local }),
+    ...(cloud && { cloud }),
+    ...(retentionMs !== undefined && { retentionMs }),
+  });
+  return createStorageSweeper({ sweepStorage, log });
 }
 
 async function composeWorker(

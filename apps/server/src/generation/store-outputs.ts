@@ -18,7 +18,11 @@ export interface StoreOutputsOptions {
   readonly outputNodes: readonly string[];
   /** What people find in their downloads: `portrait.png`, or `image-1.png`, `image-2.png`… when there are several. */
   readonly stem: string;
+  /** They may not leave this machine. */
+  readonly isLocal: boolean;
   readonly signal: AbortSignal;
+  /** A store that does not take them is asked again until this aborts: the render is done, and is not done again for that. */
+  readonly patience: AbortSignal;
 }
 
 const SIZE_BYTES_MAX = 2 * 1024 ** 3;
@@ -39,12 +43,17 @@ function selectFiles(files: readonly RenderedFile[], outputNodes: readonly strin
 export function createStoreOutputs(deps: StoreOutputsDeps) {
   const { storeFile, sizeBytesMax = SIZE_BYTES_MAX, retryDelaysMs = RETRY_DELAYS_MS } = deps;
 
-  async function store(backend: Backend, file: RenderedFile, name: string, signal: AbortSignal): Promise<NewAsset> {
+  async function store(
+    backend: Backend,
+    { file, name }: { file: RenderedFile; name: string },
+    { signal, isLocal, patience }: StoreOutputsOptions,
+  ): Promise<NewAsset> {
     const { node, index } = file;
+    const how = { sizeBytesMax, signal, isLocal, patience };
     for (const delayMs of [...retryDelaysMs, undefined]) {
       try {
         const body = await backend.open(file, signal);
-        return await storeFile({ name, body, source: "output", sizeBytesMax, signal, node, index });
+        return await storeFile({ name, body, source: "output", node, index, ...how });
       } catch (error) {
         signal.throwIfAborted();
         if (delayMs === undefined || toAppError(error).code !== "internal_error") throw error;
@@ -57,13 +66,14 @@ export function createStoreOutputs(deps: StoreOutputsDeps) {
   return async function storeOutputs(
     backend: Backend,
     files: readonly RenderedFile[],
-    { outputNodes, stem, signal }: StoreOutputsOptions,
+    options: StoreOutputsOptions,
   ): Promise<readonly NewAsset[]> {
     const stored: NewAsset[] = [];
-    const selected = selectFiles(files, outputNodes);
+    const selected = selectFiles(files, options.outputNodes);
     for (const [position, file] of selected.entries()) {
       const number = selected.length > 1 ? `-${position + 1}` : "";
-      stored.push(await store(backend, file, stem + number + extname(file.name), signal));
+      const name = options.stem + number + extname(file.name);
+      stored.push(await store(backend, { file, name }, options));
     }
     return stored;
   };

@@ -111,12 +111,14 @@ describe("an input", () => {
   });
 });
 
+const how = { isLocal: false, signal, patience: signal };
+
 describe("outputs", () => {
   it("are stored in the order of the result's nodes; what other nodes saved is dropped", async () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     const store = (outputNodes: string[]) =>
-      parts.storeOutputs(parts.backend, files, { outputNodes, stem: "image", signal });
+      parts.storeOutputs(parts.backend, files, { outputNodes, stem: "image", ...how });
     expect((await store(["save_mask", "save"])).map(({ node }) => node)).toEqual(["save_mask", "save"]);
     const [only, ...others] = await store(["save"]);
     expect(only).toMatchObject({ node: "save", type: "image/png", name: "image.png" });
@@ -128,10 +130,10 @@ describe("outputs", () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     parts.emulator.setFaults({ lostAnswer: { path: "/view", times: 2 } });
-    const stored = await parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
+    const stored = await parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", ...how });
     expect(stored).toHaveLength(1);
     parts.emulator.setFaults({ lostAnswer: { path: "/view", times: 3 } });
-    const failing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
+    const failing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", ...how });
     await expect(failing).rejects.toMatchObject({ code: "internal_error" });
   });
 
@@ -139,7 +141,7 @@ describe("outputs", () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     await rm(join(parts.emulator.baseDirectory, "output"), { recursive: true });
-    const storing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal });
+    const storing = parts.storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", ...how });
     await expect(storing).rejects.toMatchObject({ code: "output_unavailable" });
   });
 
@@ -147,7 +149,7 @@ describe("outputs", () => {
     const parts = await setUp();
     const files = await renderPicture(parts);
     const storeOutputs = createStoreOutputs({ storeFile: parts.storeFile, sizeBytesMax: 10, retryDelaysMs: [60_000] });
-    const error = await storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", signal }).catch(
+    const error = await storeOutputs(parts.backend, files, { outputNodes: ["save"], stem: "image", ...how }).catch(
       (caught: unknown) => caught,
     );
     expect(error instanceof AppError && error.code).toBe("payload_too_large");

@@ -1,12 +1,15 @@
-import { toAppError } from "../errors.ts";
+import { type AppError, toAppError } from "../errors.ts";
 import type { RenderedFile } from "../generation/backend.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { failRun, finishRun, letGoOfRun, putOffRun } from "./end-run.ts";
+import { failRun, finishRun, letGoOfRun, putOffRun, stopRun } from "./end-run.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 import { type Next, over, type Run } from "./run.ts";
 
 /** Collecting that is done within this is not written down: the ending follows in the same breath. */
 const SAY_AFTER_MS = 1_000;
+
+/** Our store or our database did not take what they were given: that says nothing about the job. */
+const isOurs = ({ code }: AppError): boolean => code === "internal_error" || code === "unavailable";
 
 /** Moves what was rendered into the store and ends the job. */
 export async function collectOutputs(
@@ -14,7 +17,7 @@ export async function collectOutputs(
   { backend, attempt }: Extract<Dispatch, { type: "rendered" }>,
   files: readonly RenderedFile[],
 ): Promise<Next> {
-  const { claimed, deps, hooks, log } = run;
+  const { claimed, control, deps, hooks, log } = run;
   hooks.onPhase("collecting");
   const saying = setTimeout(() => {
     deps.jobs
@@ -27,7 +30,10 @@ export async function collectOutputs(
     const outputs = await deps.storeOutputs(backend, files, {
       outputNodes,
       stem: claimed.job.kind,
+      isLocal: !claimed.job.isUploadedToCloud,
       signal: hooks.detach,
+      // A store that is down is waited for as long as somebody wants the result.
+      patience: control.signal,
     });
     clearTimeout(saying);
     await finishRun(run, { state: "complete", summary: attempt.summary, outputs }, { attempt });
@@ -40,8 +46,13 @@ export async function collectOutputs(
     const error = toAppError(thrown);
     if (error.code === "output_unavailable")
       return loseAttempt(run, attempt, { cause: "output_gone", message: error.message });
+    if (control.stopReason !== undefined && isOurs(error)) {
+      log.warn({ error: error.cause ?? error }, "The outputs could not be stored before the job was to stop.");
+      await stopRun(run, { attempt, isRefunded: true });
+      return over;
+    }
     // The render is kept: whoever claims the job next finds it done and fetches its files again.
-    if (error.code === "internal_error" || error.code === "unavailable") await putOffRun(run, error);
+    if (isOurs(error)) await putOffRun(run, error);
     else await failRun(run, error, { attempt });
     return over;
   } finally {

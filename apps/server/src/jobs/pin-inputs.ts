@@ -11,6 +11,8 @@ export interface PinInputsDeps {
     readonly url: string;
     readonly field: string;
     readonly accepts: MediaSlot["accepts"];
+    /** What it shows may not leave this machine. */
+    readonly isLocal: boolean;
     readonly signal: AbortSignal;
   }) => Promise<Asset>;
   /** Keeps a file that ships with a workflow as an asset of the owner. */
@@ -38,7 +40,14 @@ export function createPinInputs({ jobs, pinUrl, pinBuiltin }: PinInputsDeps): Pi
       const asset =
         reference.from === "builtin"
           ? await pinBuiltin({ ownerId, file: reference.file, signal })
-          : await pinUrl({ ownerId, url: reference.text, field: name, accepts, signal });
+          : await pinUrl({
+              ownerId,
+              url: reference.text,
+              field: name,
+              accepts,
+              isLocal: !job.isUploadedToCloud,
+              signal,
+            });
       await jobs.pinInput(lease, name, asset.id);
       pinned[name] = asset.id;
     }

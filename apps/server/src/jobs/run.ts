@@ -30,7 +30,15 @@ export interface RunJobDeps {
   readonly storeOutputs: (
     backend: Backend,
     files: readonly RenderedFile[],
-    options: { readonly outputNodes: readonly string[]; readonly stem: string; readonly signal: AbortSignal },
+    options: {
+      readonly outputNodes: readonly string[];
+      readonly stem: string;
+      /** They may not leave this machine. */
+      readonly isLocal: boolean;
+      readonly signal: AbortSignal;
+      /** Ends the waits for a store that does not take them. */
+      readonly patience: AbortSignal;
+    },
   ) => Promise<readonly NewAsset[]>;
   readonly clock: Clock;
   readonly log: Log;

@@ -30,6 +30,10 @@ export function createAssetRecords(db: Kysely<Tables>): AssetRecords {
         a as (
           insert into comfy.assets (id, owner_id, sha256, name, type, source)
           select ${id}::uuid, ${toText(ownerId)}, b.sha256, ${toText(name)}, ${toText(type)}, ${source} from b
+          -- A file that has expired may come again under the same id.
+          on conflict (id) do update set
+            sha256 = excluded.sha256, name = excluded.name, type = excluded.type, expired_at = null, created_at = clock_timestamp()
+          where assets.expired_at is not null and assets.owner_id = excluded.owner_id
           returning *
         )
         select ${assetColumns} from a join b using (sha256)`.execute(db);
@@ -40,9 +44,8 @@ export function createAssetRecords(db: Kysely<Tables>): AssetRecords {
     async find(id) {
       if (!isId(id)) return undefined;
       const { rows } = await sql<AssetRow>`
-        select ${assetColumns} from comfy.assets a join comfy.blobs b using (sha256) where a.id = ${id}::uuid`.execute(
-        db,
-      );
+        select ${assetColumns} from comfy.assets a join comfy.blobs b using (sha256) 
+        where a.id = ${id}::uuid and a.expired_at is null`.execute(db);
       const [row] = rows;
       return row && { ...toAsset(row), location: row.location };
     },

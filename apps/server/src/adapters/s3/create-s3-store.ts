@@ -19,6 +19,8 @@ import { isMissing, isUnknownOperation, toStoreError } from "./translate-error.t
 /** Held in memory, twice: one part is read while the other is sent. 10,000 of them are 80 GB. */
 const PART_SIZE_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
+/** A week: the protocol signs for no longer. */
+const SIGNED_SECONDS_MAX = 604_800;
 const CONNECT_MS = 5_000;
 /** Silence that ends a request. */
 const SILENCE_MS = 30_000;
@@ -99,7 +101,7 @@ export function createS3Store(options: S3Options): ObjectStore {
           ResponseContentDisposition: toContentDisposition(disposition, name),
           ResponseCacheControl: "private, max-age=3600, immutable",
         }),
-        { expiresIn: ttlSeconds },
+        { expiresIn: Math.min(ttlSeconds, SIGNED_SECONDS_MAX) },
       ),
     dropHalves: (olderThanMs, signal) => dropHalves({ client, Bucket, olderThanMs, signal }),
     close: () => client.destroy(),

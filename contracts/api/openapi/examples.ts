@@ -24,6 +24,7 @@ export const errorExamples: Readonly<Record<number, ErrorBody>> = {
   401: error("missing_api_key", "Missing X-API-Key header"),
   403: error("link_expired", "This link has expired: read the job again for a new one."),
   404: error("job_not_found", "There is no such job."),
+  408: error("request_timeout", "The body was silent for 30 s, so it was given up."),
   409: error("job_already_finished", "The job has ended already: there is nothing to cancel."),
   413: error("payload_too_large", "The body is larger than the 1 MB that JSON may have."),
   415: error("unsupported_media_type", "Content-Type: expected application/json, got text/plain."),

@@ -1,7 +1,7 @@
 import { type AppRoute, isAppRouteNoBody, isAppRouteOtherResponse } from "@ts-rest/core";
 import type { OperationObject, ParameterObject, RequestBodyObject, ResponseObject } from "openapi3-ts/oas31";
 import * as z from "zod";
-import type { Scope } from "../src/access.ts";
+import type { RouteMetadata, Scope } from "../src/access.ts";
 import { type ErrorCode, errorStatus } from "../src/errors.ts";
 import { callbackBody } from "../src/jobs.ts";
 import { errorExamples, exampleOf } from "./examples.ts";
@@ -47,12 +47,22 @@ function parametersOf(route: AppRoute, printer: SchemaPrinter): ParameterObject[
 }
 
 function requestBodyOf(route: AppRoute, printer: SchemaPrinter): RequestBodyObject | undefined {
-  if (!("body" in route) || !isSchema(route.body) || route.body.safeParse(undefined).success) return undefined;
+  if (!("body" in route) || !isSchema(route.body)) return undefined;
+  const { streams } = (route.metadata ?? {}) as Partial<RouteMetadata>;
+  if (streams && route.contentType === undefined)
+    return {
+      required: true,
+      content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+    };
+  if (route.body.safeParse(undefined).success) return undefined;
   const isFile = route.contentType === "multipart/form-data";
   const schema = isFile
     ? {
         type: "object" as const,
-        properties: { file: { type: "string" as const, format: "binary" } },
+        properties: {
+          stripLocation: { type: "string" as const, enum: ["true", "false"] },
+          file: { type: "string" as const, format: "binary" },
+        },
         required: ["file"],
       }
     : printer.print(route.body, "input");

@@ -1,8 +1,9 @@
 import { headerNames, type TierLimits, type TierName, tiers } from "@comfy/contracts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import type { BodyProof } from "./body-proof.ts";
 import type { Authenticated, Caller, Via } from "./caller.ts";
-import { checkSignature, isRead, toPendingSignature } from "./check-signature.ts";
+import { checkSignature, isRead, openSignature, toPendingSignature } from "./check-signature.ts";
 import type { ApiKey, KeyRing } from "./key-ring.ts";
 import { isJwtShaped, type Sessions } from "./sessions.ts";
 import { readBearer, readHeader, type SignedRequest } from "./signed-request.ts";
@@ -10,6 +11,8 @@ import { readBearer, readHeader, type SignedRequest } from "./signed-request.ts"
 export interface Authenticate {
   /** Insists on proof: a signature, which whoever calls this spends, or a bearer token. */
   byProof(request: SignedRequest): Promise<Authenticated>;
+  /** The same before the body has come: `proof` is what the body must be watched with, where a signature covers it. */
+  byStream(request: Omit<SignedRequest, "body">): Promise<Authenticated & { readonly proof?: BodyProof }>;
   /** The key alone suffices; proof is checked when there is some. Nothing is left to spend: reads may be repeated. */
   byKey(request: SignedRequest): Promise<Authenticated>;
   /** Refuses whoever is certainly nobody, from the headers alone: before anything of a body is read. */
@@ -38,21 +41,27 @@ const SIGNS =
   "This key signs its requests (X-API-Key, X-Timestamp, X-Signature): it is not taken as a bearer token. A key of the mode bearer has a token.";
 const BEARS = "This key is proven by its token in Authorization: Bearer, not by a signature.";
 
+function assertSigns({ mode }: ApiKey): void {
+  if (mode === "bearer") throw new AppError("missing_signature", BEARS);
+}
+
+function describeCaller(key: ApiKey, via: Via, limits: Readonly<Record<TierName, TierLimits>>): Caller {
+  const { id: keyId, ownerId, userId, tier, scopes, expiresAtMs } = key;
+  return {
+    ...{ ownerId, keyId, tier, scopes, via },
+    limits: { ...limits[tier], ...key.limits },
+    ...(userId !== undefined && { userId }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+  };
+}
+
 /**
  * Proves who is calling.
  *
  * @example const { caller, signature } = await authenticate.byProof({ method, target, headers, body });
  */
 export function createAuthenticate({ keys, clock, limits = tiers, sessions }: AuthenticateOptions): Authenticate {
-  function toCaller(key: ApiKey, via: Via): Caller {
-    const { id: keyId, ownerId, userId, tier, scopes, expiresAtMs } = key;
-    return {
-      ...{ ownerId, keyId, tier, scopes, via },
-      limits: { ...limits[tier], ...key.limits },
-      ...(userId !== undefined && { userId }),
-      ...(expiresAtMs !== undefined && { expiresAtMs }),
-    };
-  }
+  const toCaller = (key: ApiKey, via: Via) => describeCaller(key, via, limits);
 
   async function findBearer(token: string, options: { isRead: boolean }): Promise<Named> {
     if (sessions && isJwtShaped(token)) return { type: "session", caller: await sessions.verify(token, options) };
@@ -77,19 +86,35 @@ export function createAuthenticate({ keys, clock, limits = tiers, sessions }: Au
     if (named.type === "session") return { caller: named.caller };
     const { key } = named;
     if (named.type === "bearer") return { caller: toCaller(key, "bearer") };
-    if (key.mode === "bearer") throw new AppError("missing_signature", BEARS);
+    assertSigns(key);
     const headers = checkSignature(request, key, clock.nowMs());
     const signature = toPendingSignature(request, headers, key);
     return { caller: toCaller(key, "signature"), ...(signature && { signature }) };
   }
 
+  function note(authenticated: Authenticated): Authenticated {
+    const { via, keyId } = authenticated.caller;
+    if (via !== "session") keys.noteUse(keyId);
+    return authenticated;
+  }
+
   return {
-    byProof: async (request) => prove(request, await findNamed(request)),
+    byProof: async (request) => note(prove(request, await findNamed(request))),
+
+    async byStream(request) {
+      const named = await findNamed(request);
+      if (named.type !== "key") return prove({ ...request, body: new Uint8Array() }, named);
+      const { key } = named;
+      assertSigns(key);
+      const { headers, proof } = openSignature(request, key, clock.nowMs());
+      const signature = toPendingSignature(request, headers, key);
+      return { caller: toCaller(key, "signature"), proof, ...(signature && { signature }) };
+    },
 
     async byKey(request) {
       const named = await findNamed(request);
       const isBare = named.type === "key" && !readHeader(request, headerNames.signature);
-      return { caller: isBare ? toCaller(named.key, "key") : prove(request, named).caller };
+      return note({ caller: isBare ? toCaller(named.key, "key") : prove(request, named).caller });
     },
 
     async assertKnown(request) {

@@ -9,6 +9,7 @@ import {
   type VerifySignatureOutcome,
 } from "@comfy/signing";
 import { AppError } from "../errors.ts";
+import { type BodyProof, watchBytes, watchDigest } from "./body-proof.ts";
 import type { PendingSignature } from "./caller.ts";
 import type { ApiKey } from "./key-ring.ts";
 import { readHeader, type SignedRequest } from "./signed-request.ts";
@@ -29,6 +30,9 @@ const problemCodes: Readonly<Record<SignatureHeadersProblem, ErrorCode>> = {
 
 type Refused = Extract<VerifySignatureOutcome, { ok: false }>;
 
+/** A request whose body may be still to come. */
+type Unread = Omit<SignedRequest, "body"> & Partial<Pick<SignedRequest, "body">>;
+
 const sentences: Readonly<Record<Refused["reason"], string>> = {
   badSignature: "Invalid signature",
   signedTheWordUndefined:
@@ -45,7 +49,7 @@ const headersThatSign = [
   headerNames.contentSha256,
 ];
 
-function assertPlainBytes(request: SignedRequest): void {
+function assertPlainBytes(request: Omit<SignedRequest, "body">): void {
   const encoding = readHeader(request, "content-encoding").toLowerCase();
   if (encoding === "" || encoding === "identity") return;
   // Whoever unpacks the bytes on the way would break the signature, and a small body could unpack into a huge one.
@@ -62,7 +66,7 @@ function assertFresh(timestamp: string, nowMs: number): void {
 }
 
 /** While a secret is being replaced there are two; what is told of a refusal is what the newest one finds. */
-function verify(headers: SignatureHeaders, { method, target, body }: SignedRequest, secrets: readonly string[]) {
+function verify(headers: SignatureHeaders, { method, target, body }: Unread, secrets: readonly string[]) {
   let refused: Refused | undefined;
   for (const secret of secrets) {
     const outcome = verifySignatureNow({ ...headers, secret, method, target, body });
@@ -72,8 +76,8 @@ function verify(headers: SignatureHeaders, { method, target, body }: SignedReque
   return refused ?? { ok: false as const, reason: "badSignature" as const };
 }
 
-/** Insists on a valid signature of the key, made within the window. The sentences of version 1 are kept to the letter: callers match on them. */
-export function checkSignature(request: SignedRequest, key: ApiKey, nowMs: number): SignatureHeaders {
+/** Well-formed, and made within the window; nothing is proven by that. */
+function readSignature(request: Omit<SignedRequest, "body">, nowMs: number): SignatureHeaders {
   // A handful of headers, each looked for once.
   const parsed = parseSignatureHeaders(
     Object.fromEntries(headersThatSign.map((name) => [name, request.headers[name]] as const)),
@@ -81,9 +85,33 @@ export function checkSignature(request: SignedRequest, key: ApiKey, nowMs: numbe
   if (!parsed.ok) throw new AppError(problemCodes[parsed.reason], parsed.message);
   assertPlainBytes(request);
   assertFresh(parsed.headers.timestamp, nowMs);
-  const refused = verify(parsed.headers, request, key.secrets);
-  if (refused) throw new AppError("invalid_signature", sentences[refused.reason]);
   return parsed.headers;
+}
+
+/** Insists on a valid signature of the key, made within the window. The sentences of version 1 are kept to the letter: callers match on them. */
+export function checkSignature(request: SignedRequest, key: ApiKey, nowMs: number): SignatureHeaders {
+  const headers = readSignature(request, nowMs);
+  const refused = verify(headers, request, key.secrets);
+  if (refused) throw new AppError("invalid_signature", sentences[refused.reason]);
+  return headers;
+}
+
+/** The same for a body that is still to come: what can be known is checked now, the rest when it has passed by. */
+export function openSignature(request: Omit<SignedRequest, "body">, key: ApiKey, nowMs: number) {
+  const headers = readSignature(request, nowMs);
+  const isCallerProven = headers.version === 2;
+  const refused = isCallerProven ? verify(headers, request, key.secrets) : undefined;
+  if (refused) throw new AppError("invalid_signature", sentences[refused.reason]);
+  const watch = headers.version === 2 ? watchDigest(headers.bodySha256) : watchBytes(headers, key.secrets);
+  const proof: BodyProof = {
+    isCallerProven,
+    update: watch.update,
+    assertGenuine() {
+      const found = watch.find();
+      if (found !== "genuine") throw new AppError("invalid_signature", sentences[found]);
+    },
+  };
+  return { headers, proof };
 }
 
 /**
@@ -91,7 +119,7 @@ export function checkSignature(request: SignedRequest, key: ApiKey, nowMs: numbe
  * repeat it has seen the answer. Version 1 covers neither method nor path, so it is spent wherever it was used.
  */
 export function toPendingSignature(
-  { method }: SignedRequest,
+  { method }: Pick<SignedRequest, "method">,
   { version, signature, timestamp }: SignatureHeaders,
   { isReplayGuarded }: ApiKey,
 ): PendingSignature | undefined {

@@ -9,6 +9,7 @@ import { isMediaType } from "./media-type.ts";
 import type { PresentAsset } from "./present-asset.ts";
 import { toStableId } from "./stable-id.ts";
 import type { StoreFile } from "./store-file.ts";
+import type { StripLocation } from "./strip-location.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 export interface UploadAssetDeps {
@@ -16,12 +17,15 @@ export interface UploadAssetDeps {
   readonly records: AssetRecords;
   readonly presentAsset: PresentAsset;
   readonly uploadSizeBytesMax: number;
+  readonly stripLocation: StripLocation;
 }
 
 export interface Upload {
   readonly caller: Caller;
   readonly name: string;
   readonly body: AsyncIterable<Uint8Array>;
+  /** Whether the picture is written anew without what its camera wrote into it. */
+  readonly isLocationStripped?: boolean;
   /** The same key with the same bytes gives the same asset again. */
   readonly idempotencyKey?: string;
   readonly signal: AbortSignal;
@@ -29,7 +33,8 @@ export interface Upload {
 
 export type UploadAsset = (upload: Upload) => Promise<AssetBody>;
 
-function assertUploadable(type: string): void {
+/** Throws for content that no media field takes. */
+export function assertUploadable(type: string): void {
   if (isMediaType(type)) return;
   throw new AppError(
     "unsupported_media_type",
@@ -53,25 +58,29 @@ async function hash(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promi
 
 /**
  * Keeps a file that a caller sent, to be named by its id in later inputs.
- * @throws AppError `unsupported_media_type`, `payload_too_large`, `idempotency_key_reused`
+ * @throws AppError `unsupported_media_type`, `payload_too_large`, `image_too_large`, `media_unusable`, `idempotency_key_reused`; what
+ *   `body` throws, also at its very end: then nothing is kept
  */
 export function createUploadAsset(deps: UploadAssetDeps): UploadAsset {
-  const { storeFile, records, presentAsset, uploadSizeBytesMax } = deps;
+  const { storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax } = deps;
 
-  const store = ({ name, body, signal }: Upload) =>
+  const toBody = ({ body, isLocationStripped, signal }: Upload) =>
+    isLocationStripped ? stripLocation(body, { sizeBytesMax: uploadSizeBytesMax, signal }) : body;
+
+  const store = (upload: Upload) =>
     storeFile({
-      name,
-      body,
+      name: upload.name,
+      body: toBody(upload),
       source: "upload",
       sizeBytesMax: uploadSizeBytesMax,
       assertType: assertUploadable,
-      signal,
+      signal: upload.signal,
     });
 
   async function storeOnce(upload: Upload, id: string): Promise<Asset> {
     const known = await findAsset(records, id);
     // Only compared: bytes that become no asset would lie in the store for ever.
-    if (known) return assertSame(known, await hash(upload.body, upload.signal));
+    if (known) return assertSame(known, await hash(toBody(upload), upload.signal));
     const stored = await store(upload);
     return assertSame(await insertOnce(records, upload.caller.ownerId, { ...stored, id }), stored.blob.sha256);
   }

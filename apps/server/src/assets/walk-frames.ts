@@ -78,7 +78,7 @@ export const frameWalks: Readonly<Record<string, (onFrame: OnFrame) => Walk>> = 
 export function createWalker(walk: Walk): { push(chunk: Uint8Array): void } {
   let ask = walk.next();
   let skippedBytes = 0;
-  let taken = Buffer.alloc(0);
+  let taken: Buffer = Buffer.alloc(0);
   return {
     push(chunk) {
       let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

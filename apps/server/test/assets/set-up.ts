@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tiers } from "@comfy/contracts";
+import { scopes, tiers } from "@comfy/contracts";
 import { onTestFinished } from "vitest";
 import type { Caller } from "../../src/access/caller.ts";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createStripLocation } from "../../src/adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
 import { createCheckPicture } from "../../src/assets/check-picture.ts";
@@ -45,7 +46,13 @@ export async function setUpAssets() {
   const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: 1_000_000 });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });
   const presentAsset = createPresentAsset({ links });
-  const uploadAsset = createUploadAsset({ storeFile, records, presentAsset, uploadSizeBytesMax: 100_000 });
+  const rewriting = `${directory}-rewriting`;
+  onTestFinished(() => rm(rewriting, { recursive: true, force: true }));
+  const stripLocation = await createStripLocation({ directory: rewriting, pixelsMax: 1_000_000 });
+  const uploadAsset = createUploadAsset({
+    ...{ storeFile, records, presentAsset, stripLocation },
+    uploadSizeBytesMax: 100_000,
+  });
   const openLink = createOpenLink({ links, openAsset: createOpenAsset({ records, blobs }) });
   return { directory, clock, records, blobs, key, links, storeFile, presentAsset, uploadAsset, openLink };
 }

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { createUploadStore } from "../../src/adapters/database/upload-store.ts";
-import { runUpkeep } from "../../src/adapters/database/upkeep.ts";
 import { createAssetRecords } from "../../src/adapters/database/asset-records.ts";
+import { runUpkeep } from "../../src/adapters/database/upkeep.ts";
+import { createUploadStore } from "../../src/adapters/database/upload-store.ts";
 import type { NewUpload, ReceivedPart } from "../../src/assets/upload-store.ts";
 import { createId } from "../../src/ids.ts";
 import { createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
@@ -32,7 +32,12 @@ export function uploadsSuite(getDatabase: GetDatabase): void {
   describe("an upload in parts", () => {
     it("is given back as it was opened, with the parts that have arrived in order", async () => {
       const store = openStore();
-      const upload = toUpload({ name: "me\0.png", type: "image/png", sha256: "f".repeat(64), isLocationStripped: true });
+      const upload = toUpload({
+        name: "me\0.png",
+        type: "image/png",
+        sha256: "f".repeat(64),
+        isLocationStripped: true,
+      });
       expect(await store.open(upload, MINUTE_MS, limits)).toBe("opened");
       expect(await store.putPart(upload.id, toPart(2, "b"))).toBe(true);
       expect(await store.putPart(upload.id, toPart(1, "a"))).toBe(true);

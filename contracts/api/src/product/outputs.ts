@@ -38,11 +38,11 @@ export const outputRoutes = c.router({
     path: "/api/v1/upload",
     summary: "Upload a file to use as an input",
     description:
-      "multipart/form-data with one part named `file`. The type is read from the content, not from the name.",
+      "multipart/form-data with one part named `file`. The type is read from the content, not from the name. A part `stripLocation` with the text `true`, before the file, takes out of a JPEG, PNG or WebP where and with what it was made.",
     contentType: "multipart/form-data",
     headers: writeHeaders,
     body: z.object({ file: z.unknown().describe("The file.") }),
-    responses: { 200: asset, 201: asset, ...writeErrors },
-    metadata: signed,
+    responses: { 200: asset, 201: asset, ...writeErrors, 408: errorBody },
+    metadata: { ...signed, streams: true } satisfies RouteMetadata,
   },
 });

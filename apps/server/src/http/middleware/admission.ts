@@ -1,6 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { headerNames, type Scope } from "@comfy/contracts";
+import { type Bucket, headerNames, type Scope } from "@comfy/contracts";
+import type { Request, Response } from "express";
 import type { Authenticated, Caller } from "../../access/caller.ts";
+import { toLimitHeaders } from "../../access/limit-headers.ts";
+import { RateLimitedError } from "../../access/limit-request.ts";
+import type { Spent } from "../../access/rate-limiter.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 
@@ -20,4 +24,51 @@ export async function assertUnspent({ signature }: Authenticated, spend: HttpDep
   if (!signature || (await spend(signature))) return;
   const words = "This signature was used before: every request needs one of its own, a retry included.";
   throw new AppError("signature_replayed", words);
+}
+
+/** What a route asks of whoever is proven. */
+export interface EntryRules {
+  readonly bucket: Bucket;
+  readonly scope: Scope | undefined;
+  /** The signature is spent later, with the job. */
+  readonly isClaimedByJob: boolean;
+}
+
+export type LetIn = (authenticated: Authenticated, rules: EntryRules, res: Response) => Promise<void>;
+
+/** What a proven caller still needs: room within its limits, the scope, and a signature that was never used. */
+export function createLetIn(deps: Pick<HttpDeps, "clock" | "limitRequest" | "spendSignature">): LetIn {
+  const { clock, limitRequest, spendSignature } = deps;
+
+  async function limit({ caller }: Authenticated, bucket: Bucket, res: Response): Promise<void> {
+    const tell = (spent: Spent | undefined) => {
+      if (spent) res.set(toLimitHeaders(spent, clock.nowMs()));
+    };
+    try {
+      tell(await limitRequest(caller, bucket));
+    } catch (error) {
+      if (error instanceof RateLimitedError) tell(error.spent);
+      throw error;
+    }
+  }
+
+  return async function letIn(authenticated, { bucket, scope, isClaimedByJob }, res) {
+    await limit(authenticated, bucket, res);
+    assertScope(authenticated.caller, scope);
+    if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);
+  };
+}
+
+export type Charged = <T>(req: Request, work: () => T | Promise<T>) => Promise<T>;
+
+/** Lets whoever proves nothing spend the bucket of its address. */
+export function createCharged(ipGuard: HttpDeps["ipGuard"]): Charged {
+  return async function charged(req, work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof AppError && error.status === 401) await ipGuard.recordFailure(req.ip ?? "");
+      throw error;
+    }
+  };
 }

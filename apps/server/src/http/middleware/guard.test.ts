@@ -36,7 +36,7 @@ async function serve(metadata: unknown): Promise<{ url: string; calls: () => num
     log: silentLog,
     draining: new AbortController().signal,
     ipGuard,
-    authenticate: { byProof: refuse, byKey: refuse, assertKnown: refuse, isStillWelcome: refuse },
+    authenticate: { byProof: refuse, byStream: refuse, byKey: refuse, assertKnown: refuse, isStillWelcome: refuse },
     limitRequest: async () => undefined,
     spendSignature: async () => true,
     streamTickets: { issue: refuse, redeem: refuse },

@@ -1,34 +1,34 @@
-import { type Access, accessWords, type Bucket, headerNames, type RouteMetadata, type Scope } from "@comfy/contracts";
+import { type Access, accessWords, headerNames, type RouteMetadata } from "@comfy/contracts";
 import { type AppRoute, isAppRoute } from "@ts-rest/core";
 import type { Request, RequestHandler, Response } from "express";
 import type { Authenticated } from "../../access/caller.ts";
-import { toLimitHeaders } from "../../access/limit-headers.ts";
-import { RateLimitedError } from "../../access/limit-request.ts";
-import type { Spent } from "../../access/rate-limiter.ts";
 import { AppError } from "../../errors.ts";
+import { readBody } from "../body.ts";
 import type { AppDeps } from "../deps.ts";
 import { visitOf } from "../visit.ts";
-import { assertScope, assertUnspent, hasCredentials } from "./admission.ts";
+import { createCharged, createLetIn, type EntryRules, hasCredentials } from "./admission.ts";
+import { admitStream } from "./admit-stream.ts";
 import { createReadRawBody } from "./raw-body.ts";
 
 const isAccess = (word: unknown): word is Access => accessWords.some((known) => known === word);
 
+/** What somebody who says nothing of who it is may make us hold: names and passwords are short. */
+const STRANGER_SIZE_BYTES_MAX = 16 * 1024;
+
 /** The access words that ask who is calling. */
 type KnownAccess = Exclude<Access, "public" | "link">;
 
-interface Rules {
+interface Rules extends EntryRules {
   readonly access: Access;
-  readonly bucket: Bucket;
-  readonly scope: Scope | undefined;
-  readonly isClaimedByJob: boolean;
+  readonly isStreamed: boolean;
 }
 
 /** What the contract says about a route; a missing or unknown word refuses everybody. */
 function readMetadata(route: AppRoute | undefined): Rules {
-  const { access, bucket = "requests", claims, scope } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
+  const { access, bucket = "requests", claims, scope, streams } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
   if (!isAccess(access)) throw new AppError("access_denied", "This route does not say who may call it, so nobody may.");
   const needed = scope ?? (access === "admin" ? "admin" : undefined);
-  return { access, bucket, scope: needed, isClaimedByJob: claims === "job" };
+  return { access, bucket, scope: needed, isClaimedByJob: claims === "job", isStreamed: streams === true };
 }
 
 /** The route that ts-rest matched, which it leaves on the request. */
@@ -38,6 +38,9 @@ export function routeOf(req: Request): AppRoute | undefined {
     ? (tsRestRoute as AppRoute)
     : undefined;
 }
+
+const takesIdempotencyKey = ({ headers }: AppRoute): boolean =>
+  typeof headers === "object" && headers !== null && headerNames.idempotencyKey in headers;
 
 export type GuardDeps = Pick<
   AppDeps,
@@ -49,13 +52,15 @@ export type GuardDeps = Pick<
  * was never used before. The order matters: a bad signature spends the address's bucket, never the key's.
  */
 export function createGuard(deps: GuardDeps): RequestHandler {
-  const { authenticate, clock, ipGuard, limitRequest, spendSignature, streamTickets } = deps;
+  const { authenticate, ipGuard, streamTickets } = deps;
+  const letIn = createLetIn(deps);
+  const charged = createCharged(ipGuard);
   const readRawBody = createReadRawBody(deps);
   const prefix = deps.publicUrl ? new URL(deps.publicUrl).pathname.replace(/\/$/, "") : "";
 
-  async function identify(req: Request, route: AppRoute, access: KnownAccess): Promise<Authenticated> {
+  async function identify(req: Request, access: KnownAccess): Promise<Authenticated> {
     const visit = visitOf(req);
-    visit.body = await readRawBody(req, route);
+    visit.body = await readRawBody(req);
     const { method, headers, originalUrl } = req;
     const request = { method, target: prefix + originalUrl, headers, body: visit.body };
     return access === "key" ? authenticate.byKey(request) : authenticate.byProof(request);
@@ -69,42 +74,29 @@ export function createGuard(deps: GuardDeps): RequestHandler {
     return { caller: await streamTickets.redeem(ticket, String(req.params.id)) };
   }
 
-  async function admit(req: Request, route: AppRoute, access: KnownAccess): Promise<Authenticated> {
-    const ip = req.ip ?? "";
-    try {
-      const visit = visitOf(req);
-      visit.authenticated = (await redeemTicket(req, route)) ?? (await identify(req, route, access));
-      return visit.authenticated;
-    } catch (error) {
-      if (error instanceof AppError && error.status === 401) await ipGuard.recordFailure(ip);
-      throw error;
-    }
-  }
-
-  async function limit({ caller }: Authenticated, bucket: Bucket, res: Response): Promise<void> {
-    const tell = (spent: Spent | undefined) => {
-      if (spent) res.set(toLimitHeaders(spent, clock.nowMs()));
-    };
-    try {
-      tell(await limitRequest(caller, bucket));
-    } catch (error) {
-      if (error instanceof RateLimitedError) tell(error.spent);
-      throw error;
-    }
+  async function admit(req: Request, res: Response, route: AppRoute, access: KnownAccess, rules: Rules): Promise<void> {
+    const authenticated = await charged(
+      req,
+      async () => (await redeemTicket(req, route)) ?? (await identify(req, access)),
+    );
+    visitOf(req).authenticated = authenticated;
+    await letIn(authenticated, rules, res);
   }
 
   return async function guard(req, res, next) {
     const route = routeOf(req);
-    const { access, bucket, scope, isClaimedByJob } = readMetadata(route);
-    if (access === "public" && bucket === "auth") await ipGuard.assertWelcome(req.ip ?? "", bucket);
+    const rules = readMetadata(route);
+    const { access, bucket } = rules;
+    if (access === "public" && bucket === "auth") {
+      await ipGuard.assertWelcome(req.ip ?? "", bucket);
+      visitOf(req).body = await readBody(req, STRANGER_SIZE_BYTES_MAX);
+    }
     if (route && access !== "public" && access !== "link") {
-      const authenticated = await admit(req, route, access);
-      await limit(authenticated, bucket, res);
-      assertScope(authenticated.caller, scope);
-      if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);
+      if (rules.isStreamed) await admitStream({ req, res, prefix, rules }, { authenticate, charged, letIn });
+      else await admit(req, res, route, access, rules);
       const key = req.get(headerNames.idempotencyKey);
       // Told back so that a client knows the key is honoured here.
-      if (req.method === "POST" && key !== undefined && /^[\x21-\x7e]{1,255}$/.test(key))
+      if (takesIdempotencyKey(route) && key !== undefined && /^[\x21-\x7e]{1,255}$/.test(key))
         res.set(headerNames.idempotencyKey, key);
     }
     next();

@@ -1,3 +1,4 @@
+import type { RouteMetadata } from "@comfy/contracts";
 import type { RequestHandler } from "express";
 import { AppError } from "../../errors.ts";
 import { parseJson } from "../json.ts";
@@ -24,9 +25,11 @@ export function createParsedBody(): RequestHandler {
     if (route.contentType === "multipart/form-data") {
       assertType(req.get("content-type"), MULTIPART_TYPE, "multipart/form-data");
       // The route reads the parts itself; the schema only documents them.
-      req.body = { file: body };
+      req.body = { file: "" };
       return next();
     }
+    // What streams is read by the route, and is whatever it is.
+    if ((route.metadata as Partial<RouteMetadata> | undefined)?.streams) return next();
     const mayBeEmpty = body.length === 0 && routeTakesNothing(route.body);
     if (!mayBeEmpty) {
       if (body.length > 0) assertType(req.get("content-type"), JSON_TYPE, "application/json");

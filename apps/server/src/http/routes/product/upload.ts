@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Asset } from "@comfy/contracts";
-import busboy from "busboy";
 import { AppError } from "../../../errors.ts";
 import { watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
 import { readIdempotencyKey } from "../../idempotency-key.ts";
-import { authenticatedOf, visitOf } from "../../visit.ts";
+import { storeFilePart } from "../../multipart.ts";
+import { streamBody } from "../../stream-body.ts";
+import { authenticatedOf, streamOf } from "../../visit.ts";
 
 interface Call {
   readonly req: IncomingMessage;
@@ -13,57 +13,47 @@ interface Call {
   readonly headers: { readonly "idempotency-key"?: string | undefined };
 }
 
-type Store = (name: string, body: AsyncIterable<Uint8Array>) => Promise<Asset>;
+/** Boundaries and part headers around a file. */
+const MULTIPART_SIZE_BYTES_MAX = 64 * 1024;
 
-const NO_FILE = "file: expected one part named file with a file name, got none.";
+/** Each holds a connection, a file and some 300 kB: this many are under way at once. */
+const UPLOADS_MAX = 64;
 
-/** Gives the one part named `file` to `store`. The bytes are at hand and proven by then; only their parts are told apart here. */
-function storeFilePart(req: IncomingMessage, bytes: Buffer, sizeBytesMax: number, store: Store): Promise<Asset> {
-  const { promise, resolve, reject } = Promise.withResolvers<Asset>();
-  const malformed = (cause: unknown) =>
-    reject(new AppError("invalid_input", "The body is not valid multipart/form-data.", { cause }));
-  let stored: Promise<Asset> | undefined;
-  try {
-    // Without `defParamCharset` a file name in UTF-8 arrives as mojibake.
-    const parser = busboy({
-      headers: req.headers,
-      defParamCharset: "utf8",
-      limits: { files: 1, fields: 10, fieldSize: 4096, parts: 12, fileSize: sizeBytesMax },
-    });
-    parser.on("file", (field, part, { filename }) => {
-      if (field !== "file" || stored) return void part.resume();
-      const broken = new Promise<never>((_, fail) => {
-        part.once("limit", () =>
-          fail(new AppError("payload_too_large", `file: expected at most ${sizeBytesMax} bytes.`)),
-        );
-      });
-      stored = Promise.race([store(filename || "upload", part), broken]);
-      stored.then(resolve, reject);
-    });
-    parser.once("error", malformed);
-    parser.once("close", () => {
-      if (!stored)
-        reject(
-          new AppError("invalid_input", NO_FILE, {
-            details: [{ path: "file", message: "expected a file, got nothing" }],
-          }),
-        );
-    });
-    parser.end(bytes);
-  } catch (error) {
-    malformed(error);
-  }
-  return promise;
+/** A box that is ticked or not; forms know nothing but text. */
+function parseFlag(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === "false") return false;
+  if (text === "true") return true;
+  const message = "expected true or false";
+  throw new AppError("invalid_input", `${name}: ${message}.`, { details: [{ path: name, message }] });
 }
 
-/** `POST /api/v1/upload`: a file that later inputs name by its id. */
+/** `POST /api/v1/upload`: a file that later inputs name by its id. It is stored while it arrives and kept once it is proven. */
 export function createUploadRoute({ verbs, flags }: AppDeps) {
-  return async function upload({ req, res, headers }: Call) {
+  const sizeBytesMax = flags.uploadSizeBytesMax;
+  let underWay = 0;
+
+  async function store({ req, res, headers }: Call) {
     const { caller } = authenticatedOf(req);
+    const { update, settle } = streamOf(req);
     const signal = watchCaller(res);
-    const body = await storeFilePart(req, visitOf(req).body, flags.uploadSizeBytesMax, (name, part) =>
-      verbs.uploadAsset({ caller, name, body: part, signal, ...readIdempotencyKey(headers) }),
-    );
-    return { status: 201 as const, body };
+    const body = streamBody(req, res, { sizeBytesMax: sizeBytesMax + MULTIPART_SIZE_BYTES_MAX, onChunk: update });
+    const form = { headers: req.headers, body, sizeBytesMax, fields: ["stripLocation"], settle };
+    return storeFilePart(form, async ({ name, fields, body }) => {
+      const isLocationStripped = parseFlag("stripLocation", fields.get("stripLocation"));
+      return verbs.uploadAsset({ caller, name, body, signal, isLocationStripped, ...readIdempotencyKey(headers) });
+    });
+  }
+
+  return async function upload(call: Call) {
+    if (underWay >= UPLOADS_MAX) {
+      const words = "Too many uploads are under way. Try again in a few seconds.";
+      throw new AppError("unavailable", words, { retryAfterSeconds: 2 });
+    }
+    underWay += 1;
+    try {
+      return { status: 201 as const, body: await store(call) };
+    } finally {
+      underWay -= 1;
+    }
   };
 }

@@ -20,6 +20,7 @@ import { recordsSuite } from "./records.suite.ts";
 import { sessionsSuite } from "./sessions.suite.ts";
 import { clear } from "./set-up.ts";
 import { shelfSuite } from "./shelf.suite.ts";
+import { storageSuite } from "./storage.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { uploadsSuite } from "./uploads.suite.ts";
 import { usageSuite } from "./usage.suite.ts";
@@ -61,4 +62,5 @@ describe("the embedded database", () => {
   sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
+  storageSuite(getDatabase);
 });

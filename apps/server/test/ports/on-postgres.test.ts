@@ -19,6 +19,8 @@ import { sessionsSuite } from "./sessions.suite.ts";
 import { clear } from "./set-up.ts";
 import { shelfSuite } from "./shelf.suite.ts";
 import { findPostgres, type PostgresServer, startPostgres } from "./start-postgres.ts";
+import { storageSuite } from "./storage.suite.ts";
+import { storageConcurrencySuite } from "./storage-concurrency.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { uploadsSuite } from "./uploads.suite.ts";
 import { usageSuite } from "./usage.suite.ts";
@@ -63,6 +65,8 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
+  storageSuite(getDatabase);
+  storageConcurrencySuite(getDatabase);
   manyProcessesSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));
 });

@@ -111,7 +111,7 @@ const filledTables = [
     "backend_leases",
     "holders",
   ],
-  ["owner_queue", "generations_per_day", "idempotency_keys", "used_signatures", "link_keys", "settings"],
+  ["owner_queue", "generations_per_day", "idempotency_keys", "used_signatures", "link_keys", "settings", "turns"],
 ].flat();
 
 /** Removes every row, so that the next test starts alone. Deleting a few rows is many times faster than `truncate`. */

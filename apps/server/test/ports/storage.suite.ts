@@ -1,0 +1,227 @@
+import { sql } from "kysely";
+import { describe, expect, it } from "vitest";
+import { createAssetRecords } from "../../src/adapters/database/asset-records.ts";
+import { createBlobLedger } from "../../src/adapters/database/blob-ledger.ts";
+import { createJobStore } from "../../src/adapters/database/job-store.ts";
+import { createStorageRecords } from "../../src/adapters/database/storage-records.ts";
+import { createId } from "../../src/ids.ts";
+import {
+  acceptAndClaim,
+  acceptOne,
+  complete,
+  createOutput,
+  failed,
+  type GetDatabase,
+  MINUTE_MS,
+  readCount,
+} from "./set-up.ts";
+
+const DAY_MS = 1_440 * MINUTE_MS;
+const old = { ageMs: DAY_MS, count: 100 };
+
+/** What the database knows of files that may go. */
+export function storageSuite(getDatabase: GetDatabase): void {
+  const setUp = () => {
+    const { db } = getDatabase();
+    const jobs = createJobStore(db);
+    return {
+      db,
+      jobs,
+      ledger: createBlobLedger(db),
+      records: createAssetRecords(db),
+      storage: createStorageRecords(db),
+    };
+  };
+  const inCloud = (blob = createOutput().blob) => ({ ...blob, location: `s3:${blob.location}` });
+  /** Makes everything that is there a little older than `ageMs`. */
+  const age = (ageMs: number) =>
+    sql
+      .raw(`
+      update comfy.blobs set touched_at = touched_at - ${ageMs + 1_000} * interval '1 millisecond';
+      update comfy.assets set created_at = created_at - ${ageMs + 1_000} * interval '1 millisecond'`)
+      .execute(getDatabase().db);
+  const claimHashes = async () => (await setUp().storage.claimLoose(old)).blobs.map(({ sha256 }) => sha256);
+
+  describe("blobs that nobody refers to", () => {
+    it("are claimed a day after they were touched, and forgotten when they are removed", async () => {
+      const { db, ledger, storage } = setUp();
+      const blob = inCloud();
+      await ledger.announce(blob);
+      expect(await claimHashes()).toEqual([]);
+      await age(DAY_MS);
+      const page = await storage.claimLoose(old);
+      expect(page.blobs).toEqual([{ sha256: blob.sha256, locations: [blob.location] }]);
+      expect(await claimHashes()).toEqual([]);
+      await storage.settle(blob.sha256);
+      expect(await readCount(db, "comfy.blobs")).toBe(0);
+    });
+
+    it("are looked at in pages, each blob once", async () => {
+      const { ledger, storage } = setUp();
+      const blobs = Array.from({ length: 5 }, () => inCloud());
+      for (const blob of blobs) await ledger.announce(blob);
+      await age(DAY_MS);
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await storage.claimLoose({ ...old, count: 2, ...(cursor !== undefined && { cursor }) });
+        found.push(...page.blobs.map(({ sha256 }) => sha256));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      expect(found.sort()).toEqual(blobs.map(({ sha256 }) => sha256).sort());
+    });
+
+    it("stay while an asset of anybody refers to them", async () => {
+      const { records, storage } = setUp();
+      const upload = createOutput({ source: "upload" });
+      await records.insert("env:one", upload);
+      await records.insert("env:two", { ...upload, id: createId() });
+      await age(DAY_MS);
+      expect(await claimHashes()).toEqual([]);
+      await storage.expireAssets({ ageMs: DAY_MS, count: 1 });
+      expect(await claimHashes()).toEqual([]);
+    });
+
+    it("are not stored by anybody while they are being removed, and afterwards again", async () => {
+      const { ledger, storage } = setUp();
+      const blob = inCloud();
+      await ledger.announce(blob);
+      await age(DAY_MS);
+      await claimHashes();
+      await expect(ledger.announce(blob)).rejects.toMatchObject({ code: "unavailable" });
+      await storage.settle(blob.sha256);
+      await ledger.announce(blob);
+    });
+
+    it("that were stored again in the meantime live on", async () => {
+      const { records, storage } = setUp();
+      const upload = createOutput({ source: "upload" });
+      await records.insert("env:owner", upload);
+      await sql`delete from comfy.assets`.execute(setUp().db);
+      await age(DAY_MS);
+      expect(await claimHashes()).toEqual([upload.blob.sha256]);
+      await records.insert("env:owner", { ...upload, id: createId() });
+      await storage.settle(upload.blob.sha256);
+      await storage.release(upload.blob.sha256);
+      expect(await readCount(setUp().db, "comfy.blobs")).toBe(1);
+      await age(DAY_MS);
+      expect(await claimHashes()).toEqual([]);
+    });
+
+    it("that a sweeper left half-removed are claimed again later", async () => {
+      const { ledger, storage } = setUp();
+      const blob = inCloud();
+      await ledger.announce(blob);
+      await age(DAY_MS);
+      await claimHashes();
+      const stuck = { ageMs: 10 * MINUTE_MS, count: 10 };
+      expect(await storage.reclaim(stuck)).toEqual([]);
+      await age(10 * MINUTE_MS);
+      expect(await storage.reclaim(stuck)).toEqual([{ sha256: blob.sha256, locations: [blob.location] }]);
+      expect(await storage.reclaim(stuck)).toEqual([]);
+    });
+
+    it("are removed everywhere they ever lay", async () => {
+      const { db, ledger, records, storage } = setUp();
+      const upload = createOutput({ source: "upload" });
+      await records.insert("env:owner", upload);
+      const outside = inCloud(upload.blob);
+      await ledger.announce(outside);
+      await ledger.announce(outside);
+      expect(await records.find(upload.id)).toMatchObject({ location: upload.blob.location });
+      await records.insert("env:owner", { ...upload, id: createId(), blob: outside });
+      expect(await records.find(upload.id)).toMatchObject({ location: outside.location });
+      await sql`delete from comfy.assets`.execute(db);
+      await age(DAY_MS);
+      const [claimed] = (await storage.claimLoose(old)).blobs;
+      expect(claimed?.locations.toSorted()).toEqual([upload.blob.location, outside.location].sort());
+    });
+  });
+
+  describe("where equal bytes are kept", () => {
+    it("is said of what somebody refers to outside, not of what was only announced or is on a disk", async () => {
+      const { ledger, records } = setUp();
+      const blob = inCloud();
+      await ledger.announce(blob);
+      expect(await ledger.findKept(blob)).toBeUndefined();
+      await records.insert("env:owner", createOutput({ source: "upload", blob }));
+      expect(await ledger.findKept(blob)).toBe(blob.location);
+      const onDisk = createOutput({ source: "upload" });
+      await records.insert("env:owner", onDisk);
+      expect(await ledger.findKept(onDisk.blob)).toBeUndefined();
+    });
+
+    it("tells the files of a disk that nothing knows", async () => {
+      const { records, storage } = setUp();
+      const known = createOutput({ source: "upload" });
+      const unknown = createOutput().blob.location;
+      await records.insert("env:owner", known);
+      expect(await storage.findUnknown([known.blob.location, unknown])).toEqual([unknown]);
+      expect(await storage.findUnknown([])).toEqual([]);
+    });
+  });
+
+  describe("files past their time", () => {
+    it("expire: they are found no more, and what made them still lists them, also when their bytes are gone", async () => {
+      const { jobs, records, storage } = setUp();
+      const { job, lease } = await acceptAndClaim(jobs);
+      const output = createOutput();
+      await jobs.finish({ jobId: job.id, lease, ending: complete(output), isRefunded: false });
+      expect(await storage.expireAssets(old)).toBe(0);
+      await age(DAY_MS);
+      expect(await storage.expireAssets(old)).toBe(1);
+      expect(await storage.expireAssets(old)).toBe(0);
+      expect(await records.find(output.id)).toBeUndefined();
+      expect(await claimHashes()).toEqual([output.blob.sha256]);
+      await storage.settle(output.blob.sha256);
+      const kept = await jobs.find(job.id);
+      expect(kept?.outputs).toMatchObject([{ id: output.id, sizeBytes: output.blob.sizeBytes }]);
+    });
+
+    it("stay as long as a job that goes on needs them", async () => {
+      const { db, jobs, records, storage } = setUp();
+      const upload = createOutput({ source: "upload" });
+      await records.insert("env:owner", upload);
+      const id = await acceptOne(jobs, { inputs: { picture: upload.id } });
+      await age(DAY_MS);
+      expect(await storage.expireAssets(old)).toBe(0);
+      await jobs.finish({ jobId: id, ending: failed, isRefunded: true });
+      expect(await storage.expireAssets(old)).toBe(1);
+      expect(await readCount(db, "comfy.job_inputs")).toBe(1);
+    });
+
+    it("that ship with a workflow do not expire", async () => {
+      const { records, storage } = setUp();
+      await records.insert("env:owner", createOutput({ source: "builtin" }));
+      await age(DAY_MS);
+      expect(await storage.expireAssets(old)).toBe(0);
+    });
+
+    it("may come again under the same id, of the same owner alone", async () => {
+      const { ledger, records, storage } = setUp();
+      const upload = createOutput({ source: "upload", blob: inCloud() });
+      await records.insert("env:owner", upload);
+      await age(DAY_MS);
+      await storage.expireAssets(old);
+      await claimHashes();
+      await storage.settle(upload.blob.sha256);
+      await ledger.announce(upload.blob);
+      await expect(records.insert("env:other", upload)).rejects.toThrow();
+      await records.insert("env:owner", upload);
+      expect(await records.find(upload.id)).toMatchObject({ location: upload.blob.location });
+      await age(DAY_MS - 10_000);
+      expect(await claimHashes()).toEqual([]);
+    });
+  });
+
+  it("lets one process at a time do a chore, and another when that one is not heard of", async () => {
+    const { db, storage } = setUp();
+    const turns = await Promise.all(["a", "b", "c"].map((holder) => storage.takeTurn("storage", holder, MINUTE_MS)));
+    expect(turns.filter(Boolean)).toHaveLength(1);
+    const winner = ["a", "b", "c"][turns.indexOf(true)] ?? "";
+    expect(await storage.takeTurn("storage", winner, MINUTE_MS)).toBe(true);
+    expect(await storage.takeTurn("storage", "d", MINUTE_MS)).toBe(false);
+    await sql`update comfy.turns set expires_at = clock_timestamp() - interval '1 second'`.execute(db);
+    expect(await storage.takeTurn("storage", "d", MINUTE_MS)).toBe(true);
+  });
+}

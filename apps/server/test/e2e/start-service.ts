@@ -5,7 +5,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from "@comfy/comf
 import { signRequest } from "@comfy/signing";
 import { compose } from "../../src/compose.ts";
 import { parseConfig } from "../../src/config.ts";
-import { silentLog } from "../../src/log.ts";
+import { type Log, silentLog } from "../../src/log.ts";
 import { signNow } from "../http/sign-now.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
 import { apiKey, apiSecret } from "./spawn-service.ts";
@@ -28,11 +28,13 @@ export interface RunningService extends AsyncDisposable {
 export interface StartOptions {
   readonly environment?: Record<string, string>;
   readonly emulator?: EmulatorOptions;
+  readonly log?: Log;
 }
 
 export async function startService({
   environment = {},
   emulator: options = {},
+  log = silentLog,
 }: StartOptions = {}): Promise<RunningService> {
   const emulator = await createEmulator({ speed: 50, ...options });
   const directory = await mkdtemp(join(tmpdir(), "comfy-service-"));
@@ -47,7 +49,7 @@ export async function startService({
     DRAIN_SECONDS: "2",
     ...environment,
   });
-  const service = await compose(config, { log: silentLog, version: "0.0.0-test" });
+  const service = await compose(config, { log, version: "0.0.0-test" });
   await service.lifecycle.start();
   const { url } = service;
 

@@ -1,12 +1,14 @@
 import packageFile from "../package.json" with { type: "json" };
 import { createLog } from "./adapters/pino/create-log.ts";
+import { runDataCommand } from "./compose/move-data.ts";
 import { compose } from "./compose.ts";
+import { parseDataConfig } from "./config/data-command.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { toAppError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 /** Reads the environment, starts the service, and stops it in order when it is told to. */
-async function main(): Promise<void> {
+async function serve(): Promise<void> {
   const config = parseConfig(process.env);
   const log = createLog({ level: config.logLevel });
   const { version } = packageFile;
@@ -32,6 +34,14 @@ async function main(): Promise<void> {
   announce({ event: "ready", url: service.url, docsUrl: `${service.url}/docs`, version });
 }
 
+async function main(): Promise<void> {
+  const [command, ...args] = process.argv.slice(2);
+  if (command === undefined) return serve();
+  if (command !== "db") throw new Error(`There is no command ${command}: expected none, or db.`);
+  const log = createLog({ level: "warn" });
+  process.stdout.write(`${await runDataCommand(args, parseDataConfig(process.env), log)}\n`);
+}
+
 function warnOfGaps({ unusedVariables, publicUrl, host }: Config, log: Log): void {
   if (unusedVariables.length > 0)
     log.warn({ variables: unusedVariables }, "These variables are set, but this version does nothing with them.");
@@ -46,7 +56,9 @@ function announce(fields: Readonly<Record<string, string>>): void {
 }
 
 main().catch((error: unknown) => {
-  const sentence = error instanceof ConfigError ? error.message : `The service did not start: ${describe(error)}`;
+  const isCommand = process.argv.length > 2;
+  const sentence = error instanceof ConfigError ? error.message : describe(error);
+  process.stderr.write(error instanceof ConfigError || isCommand ? "" : "The service did not start: ");
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 });

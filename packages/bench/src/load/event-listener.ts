@@ -7,12 +7,17 @@ export interface EventListener {
   readonly ended: Promise<number>;
 }
 
-/** Listens to a job's server-sent events until the one that ends them. */
-export function listen(url: string, key: string, dispatcher: Dispatcher, signal: AbortSignal): EventListener {
+/** Listens, with the headers that prove who is calling, to a job's server-sent events until the one that ends them. */
+export function listen(
+  url: string,
+  proof: Readonly<Record<string, string>>,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+): EventListener {
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<number>();
   const run = async () => {
-    const headers = { "x-api-key": key, accept: "text/event-stream" };
+    const headers = { ...proof, accept: "text/event-stream" };
     const { statusCode, body } = await request(url, { headers, dispatcher, signal });
     if (statusCode !== 200) throw new Error(`GET ${new URL(url).pathname}: ${statusCode} ${await body.text()}`);
     let text = "";

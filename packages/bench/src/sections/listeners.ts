@@ -1,3 +1,4 @@
+import { signRequest } from "@comfy/signing";
 import { createCaller } from "../load/caller.ts";
 import { percentile } from "../load/closed-loop.ts";
 import { listen } from "../load/event-listener.ts";
@@ -62,9 +63,13 @@ async function measure({ server }: Deployment, count: number): Promise<readonly 
   const agent = createAgent();
   const { pollUrl } = await createCaller({ server, keys: toKeys(1), agent, sizeBytes: 0 }).submit(0, signal);
   const streams = createAgent(count);
-  const all = Array.from({ length: count }, () =>
-    listen(`${server.url}${pollUrl}/events`, key?.key ?? "", streams, signal),
-  );
+  const target = `${pollUrl}/events`;
+  // A signature by version 2 for a read may be repeated; a thousand of them would be measured as well.
+  const proof = await signRequest({
+    ...{ version: 2, method: "GET", target },
+    ...{ keyId: key?.key ?? "", secret: server.secret },
+  });
+  const all = Array.from({ length: count }, () => listen(server.url + target, proof, streams, signal));
   await Promise.all(all.map(({ started }) => started));
   const endings = await Promise.allSettled(all.map(({ ended }) => ended));
   const headers = { "x-api-key": key?.key ?? "" };

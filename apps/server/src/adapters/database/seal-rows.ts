@@ -3,6 +3,7 @@ import type { Sealer } from "../../access/seal.ts";
 import { sealingOf } from "../../access/stored-keys.ts";
 import { sealingOfEndpoint } from "../../jobs/webhook-secrets.ts";
 import { sealingOfLinkKey } from "./link-keys.ts";
+import { sealingOfSessionKey } from "./session-keys.ts";
 import type { Tables } from "./tables.ts";
 
 /** A column that holds sealed secrets, and what for. */
@@ -17,6 +18,7 @@ const sealedColumns: readonly SealedColumn[] = [
   { table: "api_keys", column: "secret_enc", purposeOf: sealingOf },
   { table: "api_keys", column: "previous_secret_enc", purposeOf: sealingOf },
   { table: "webhook_endpoints", column: "secret_enc", purposeOf: sealingOfEndpoint },
+  { table: "session_keys", column: "secret", purposeOf: sealingOfSessionKey },
 ];
 
 const PAGE = 500;

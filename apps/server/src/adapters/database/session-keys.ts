@@ -31,7 +31,8 @@ const FRESH_MS = 60_000;
 /** Ids that nobody knows are asked for at most this often: strangers make them up. */
 const ASK_AGAIN_MS = 1_000;
 
-const purposeOf = (id: string) => `session_key:${id}`;
+/** What a key of access tokens is sealed for. */
+export const sealingOfSessionKey = (id: string): string => `session_key:${id}`;
 
 /**
  * The newest key signs; a week later the next one does, and an hour after that the old one is forgotten. All processes see the same rows;
@@ -59,7 +60,7 @@ export function createSessionKeys(options: SessionKeysOptions): SigningKeys {
   /** Sealed with a master key that is gone, it is as good as rotated: its tokens are refused, and refreshing gives others. */
   function open({ id, secret }: KeyRow): SigningKey[] {
     try {
-      return [{ id, secret: sealer.open(purposeOf(id), secret) }];
+      return [{ id, secret: sealer.open(sealingOfSessionKey(id), secret) }];
     } catch (error) {
       log.warn({ error, keyId: id }, "A key of access tokens cannot be unsealed; its tokens are refused.");
       return [];
@@ -77,7 +78,7 @@ export function createSessionKeys(options: SessionKeysOptions): SigningKeys {
 
   async function add(): Promise<void> {
     const id = randomBytes(9).toString("base64url");
-    const secret = sealer.seal(purposeOf(id), randomBytes(32));
+    const secret = sealer.seal(sealingOfSessionKey(id), randomBytes(32));
     await sql`insert into comfy.session_keys (id, secret) values (${id}, ${secret})`.execute(db);
     await sql`delete from comfy.session_keys
       where created_at < clock_timestamp() - ${interval(rotateAfterMs + KEPT_MS)}`.execute(db);

@@ -43,6 +43,7 @@ describe("the log", () => {
     ["a database address", { url: `postgres://comfy:${SECRET}@db.example.com/comfy` }],
     ["a quoted header", { problem: `refused: X-API-Key: ${SECRET}` }],
     ["a key of a tier", { problem: `unknown key pro_${SECRET}` }],
+    ["what the service made", { problem: `not a token: comfy_token_${SECRET}`, hook: `whsec_${SECRET}` }],
     ["a list in a list", { deep: [{ list: [{ authorization: SECRET }] }] }],
   ])("strikes out secrets in %s", (_, fields) => {
     const { log, lines } = createRecorder();

@@ -11,6 +11,8 @@ const secretInText: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi, `$1${STRUCK}@`],
   [/\b((?:x-api-key|x-signature|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+|basic\s+)?)[^\s"',;]+/gi, `$1${STRUCK}`],
   [/\b((?:free|basic|pro|enterprise)_)[A-Za-z0-9_-]{8,}/g, `$1${STRUCK}`],
+  // What the service makes says itself what it is.
+  [/\b(comfy_(?:key|secret|token)_|whsec_|rt_)[A-Za-z0-9_+/=-]{8,}/g, `$1${STRUCK}`],
 ];
 
 /** A copy of a value that is fit for a log: secrets struck out, errors with their causes, nothing endless. */

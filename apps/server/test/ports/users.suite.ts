@@ -1,11 +1,14 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import type { AuditEntry } from "../../src/access/audit-log.ts";
+import { createFirstAdmin } from "../../src/access/first-admin.ts";
+import { createPasswords } from "../../src/access/passwords.ts";
 import { ownerOfUser } from "../../src/access/user.ts";
 import type { NewUser } from "../../src/access/user-store.ts";
 import { createAuditLog } from "../../src/adapters/database/audit-log.ts";
 import { createUserStore } from "../../src/adapters/database/users.ts";
 import { createId } from "../../src/ids.ts";
+import { createRecordingLog } from "../recording-log.ts";
 import type { GetDatabase } from "./set-up.ts";
 
 export const newUser = (changes: Partial<NewUser> = {}): NewUser => ({
@@ -113,6 +116,45 @@ export function usersSuite(getDatabase: GetDatabase): void {
       expect((await users.findByEmail(user.email))?.passwordHash).toBe("old");
       await users.rehash(user.id, "old", "new");
       expect((await users.findByEmail(user.email))?.passwordHash).toBe("new");
+    });
+  });
+
+  describe("the first admin", () => {
+    const admin = { email: "root@example.com", password: "correct horse battery" };
+    const passwords = createPasswords({ cost: { memoryKib: 64, passes: 1, parallelism: 1 } });
+
+    it("is created where there is none, by one of the processes that start together", async () => {
+      const users = open();
+      const log = createRecordingLog();
+      await Promise.all([1, 2].map(() => createFirstAdmin({ users, passwords, log }, admin)));
+      expect((await users.list({ limit: 9 })).users).toMatchObject([{ email: admin.email, role: "admin" }]);
+      const found = await users.findByEmail(admin.email);
+      expect((await passwords.check(admin.password, found?.passwordHash)).isRight).toBe(true);
+      expect(log.lines.map(({ level }) => level)).toEqual(["info"]);
+      expect(JSON.stringify(log.lines)).not.toContain(admin.password);
+    });
+
+    it("is not what it was any more once somebody changed it: the environment undoes nothing", async () => {
+      const users = open();
+      const log = createRecordingLog();
+      await createFirstAdmin({ users, passwords, log }, admin);
+      const { user } = (await users.findByEmail(admin.email)) ?? {};
+      await users.update(user?.id ?? "", { passwordHash: "changed" }, entry());
+      await createFirstAdmin({ users, passwords, log }, { ...admin, email: "other@example.com" });
+      await createFirstAdmin({ users, passwords, log }, admin);
+      expect((await users.findByEmail(admin.email))?.passwordHash).toBe("changed");
+      expect((await users.list({ limit: 9 })).users).toHaveLength(1);
+    });
+
+    it("is not made of a user who is none, and a password that breaks the rules stops the start", async () => {
+      const users = open();
+      const log = createRecordingLog();
+      await users.insert(newUser({ email: admin.email }), entry());
+      await createFirstAdmin({ users, passwords, log }, admin);
+      expect(await users.hasAdmin()).toBe(false);
+      expect(log.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("no admin was created") }]);
+      const weak = createFirstAdmin({ users, passwords, log }, { ...admin, password: "short" });
+      await expect(weak).rejects.toThrow("ADMIN_PASSWORD: The password is too short");
     });
   });
 

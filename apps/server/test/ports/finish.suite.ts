@@ -152,6 +152,24 @@ export function finishSuite(getDatabase: GetDatabase): void {
       expect(usage?.wasted_ms).toBeGreaterThanOrEqual(100_000);
     });
 
+    it("charges nobody for a store that is down: the backend is done when outputs are collected", async () => {
+      const { job, lease } = await acceptAndClaim(jobs);
+      const attempt = createAttempt();
+      await jobs.beginAttempt(lease, attempt);
+      await jobs.setState(lease, "collecting");
+      await sql`update comfy.attempts set created_at = created_at - interval '107 seconds',
+        rendered_at = rendered_at - interval '100 seconds'`.execute(getDatabase().db);
+      await jobs.setState(lease, "collecting");
+      await jobs.finish({
+        jobId: job.id,
+        lease,
+        attemptId: attempt.id,
+        ending: complete(createOutput()),
+        isRefunded: false,
+      });
+      expect(Math.round(((await readUsage())?.worked_ms ?? 0) / 10_000)).toBe(1);
+    });
+
     it("charges nothing for what was given back, and for a job that was cancelled in mid-render its last attempt", async () => {
       for (const { isRefunded, ending } of [
         { isRefunded: true, ending: failed },

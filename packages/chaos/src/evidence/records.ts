@@ -83,6 +83,8 @@ export interface AttemptRow {
   readonly state: string;
   readonly cause: string | null;
   readonly created_at: AtMs;
+  /** Where it was written down. */
+  readonly rendered_at?: AtMs | null;
   readonly ended_at: AtMs | null;
 }
 

@@ -86,11 +86,11 @@ const storedOutputs = sql`(
   from output o join asset on asset.id = o.id)`;
 
 /**
- * The owner is charged for the attempt that the job ended with, from when it was sent. Those before it, and all of them when the
+ * The owner is charged for the attempt that the job ended with, from when it was sent until it was rendered. Those before it, and all of them when the
  * generation is given back, are ours to bear.
  */
 function bookUsage({ attemptId, isRefunded }: Finish): RawBuilder<unknown> {
-  const took = sql`extract(epoch from coalesce(t.ended_at, ended.completed_at) - t.created_at) * 1000`;
+  const took = sql`extract(epoch from coalesce(t.rendered_at, t.ended_at, ended.completed_at) - t.created_at) * 1000`;
   // As the attempts were before this statement: the live one is ended by it.
   const isLast = sql`(t.id = ${attemptId ?? null}::uuid or t.ended_at is null)`;
   return sql`

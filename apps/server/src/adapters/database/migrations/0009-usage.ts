@@ -13,6 +13,9 @@ alter table comfy.usage
   add column bytes_in bigint not null default 0,
   add column bytes_out bigint not null default 0;
 
+-- When the backend was done with it, where what follows took longer than a moment: a store that is down costs nobody GPU seconds.
+alter table comfy.attempts add column rendered_at timestamptz;
+
 -- worked_ms ran from the first attempt on until now.
 with spent as (
   select u.job_id,

@@ -46,7 +46,7 @@ export function directClaimSuite(getDatabase: GetDatabase): void {
       expect(await claim(jobs, 5)).toEqual([]);
       const lease = claimed?.lease ?? { jobId: "", epoch: 0 };
       expect(await jobs.beginAttempt(lease, createAttempt())).toMatchObject({ n: 1, state: "sent" });
-      expect(claimed && (await finish(claimed))).toBe(true);
+      expect(claimed && (await finish(claimed))).toBeTruthy();
     });
 
     it("takes no more jobs of an owner than its limit, and again when one ended", async () => {
@@ -113,7 +113,7 @@ export function directClaimSuite(getDatabase: GetDatabase): void {
     it("leaves nothing behind for the owner's counters when jobs come and go", async () => {
       for (let n = 0; n < 5; n++) {
         const claimed = await acceptDirectly({ id: createId(), concurrentJobs: 1 });
-        expect(claimed && (await finish(claimed))).toBe(true);
+        expect(claimed && (await finish(claimed))).toBeTruthy();
       }
       expect(await readActive()).toBe(0);
     });

@@ -73,7 +73,7 @@ export function createComfyUi(options: ComfyUiOptions) {
   });
   const finder = createFinder(http, timeouts.pollMs / 2);
   const cancel = createCancel(http, finder);
-  const open = createOpenFile(http, timeouts.requestMs);
+  const { open, fetch } = createOpenFile(http, timeouts.requestMs);
   const upload = createUpload(http);
   const epoch = createBootEpoch({ open, upload, socket, socketMs: timeouts.socketMs });
   const takeBack = (promptId: string) => cancel({ promptId, signal: AbortSignal.timeout(takeBackMs) });
@@ -87,6 +87,8 @@ export function createComfyUi(options: ComfyUiOptions) {
       finder.find(promptId, { notBefore: performance.now(), signal }),
     cancel,
     open,
+    /** The same, at once and cheaper, when it finds memory for the whole file. */
+    fetch,
     upload,
     /** Another text after each restart of the server. */
     bootEpoch: epoch.read,

@@ -28,6 +28,8 @@ export interface TextAnswer {
 export interface Http {
   /** Opens an answer of any status; the caller consumes or destroys the body. No deadline but those between chunks. */
   open(options: HttpRequest): Promise<Dispatcher.ResponseData>;
+  /** Tells `handler` of the answer, of any status, as it comes: `open` without a stream. Throws only before anything was sent. */
+  dispatch(options: Pick<HttpRequest, "method" | "path" | "query">, handler: Dispatcher.DispatchHandler): void;
   /** A whole answer of any status, within `timeoutMs`. */
   send(options: HttpRequest & { readonly timeoutMs?: number }): Promise<TextAnswer>;
   /** A 200 answer read through a schema. */
@@ -85,12 +87,16 @@ export function createHttp({ url, headers, timeouts, dispatcher }: HttpOptions):
   let isClosed = false;
   const describe = ({ method, path }: HttpRequest) => `${method} ${path}`;
 
-  const open: Http["open"] = async (options) => {
-    const { method, path, query = {}, body, signal } = options;
-    signal?.throwIfAborted();
+  function toTarget(options: HttpRequest): URL {
     if (isClosed) throw new ComfyUiError("closed", `${describe(options)}: the client is closed.`, { isUnsent: true });
-    const search = new URLSearchParams(query).toString();
-    const target = new URL(`${url.origin}${base}${path}${search ? `?${search}` : ""}`);
+    const search = new URLSearchParams(options.query).toString();
+    return new URL(`${url.origin}${base}${options.path}${search ? `?${search}` : ""}`);
+  }
+
+  const open: Http["open"] = async (options) => {
+    const { method, body, signal } = options;
+    signal?.throwIfAborted();
+    const target = toTarget(options);
     try {
       return await request(target, {
         method,
@@ -120,6 +126,10 @@ export function createHttp({ url, headers, timeouts, dispatcher }: HttpOptions):
 
   return {
     open,
+    dispatch(options, handler) {
+      const { origin, pathname, search } = toTarget(options);
+      agent.dispatch({ origin, path: pathname + search, method: options.method, headers }, handler);
+    },
     send,
     async read(schema, options) {
       const { status, text } = await send(options);

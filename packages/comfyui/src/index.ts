@@ -7,7 +7,7 @@ export type { PromptEvent } from "./events.ts";
 export type { PromptState } from "./find.ts";
 export type { Ended, FollowOptions } from "./follow.ts";
 export type { ComfyUiLog } from "./log.ts";
-export type { OpenedFile } from "./open-file.ts";
+export type { Allot, GatheredFile, OpenedFile } from "./open-file.ts";
 export { type Failure, isOutOfMemory, type Outcome } from "./outcome.ts";
 export { type OutputValue, readOutputs, type ServerFile } from "./outputs.ts";
 export type { Progress } from "./progress.ts";

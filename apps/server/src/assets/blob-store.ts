@@ -17,6 +17,15 @@ export interface PutOptions {
   readonly isLocal?: boolean;
   /** A store that fails is asked again until this aborts; then its error is thrown. Absent: it is asked once. */
   readonly patience?: AbortSignal;
+  /** The memory of the chunks is the store's from now on: it may keep it, and free it. */
+  readonly isHandedOver?: boolean;
+}
+
+/** Memory of the store. */
+export interface BorrowedBytes {
+  /** Not to be changed, nor looked at after `giveBack`. */
+  readonly bytes: Uint8Array;
+  giveBack(): void;
 }
 
 /** Where bytes live. Content-addressed: equal bytes are kept once. */
@@ -29,5 +38,7 @@ export interface BlobStore {
   put(body: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   /** @throws AppError `output_unavailable` when the bytes are gone, `unavailable` when the store does not answer. */
   open(location: string, options: { range?: ByteRange; signal: AbortSignal }): Promise<Readable>;
+  /** The whole blob, when it is in memory anyway. */
+  borrow?(location: string): BorrowedBytes | undefined;
   delete(location: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { isId } from "../ids.ts";
 import type { Asset } from "./asset.ts";
 import type { AssetRecords } from "./asset-records.ts";
-import type { BlobStore, ByteRange } from "./blob-store.ts";
+import type { BlobStore, BorrowedBytes, ByteRange } from "./blob-store.ts";
 import { toContentDisposition } from "./content-disposition.ts";
 import type { Disposition } from "./link-signer.ts";
 import { isInlineType } from "./media-type.ts";
@@ -12,6 +12,8 @@ export interface OpenedAsset {
   readonly asset: Asset;
   /** Content-Type, Content-Disposition and what keeps a browser from running the file. */
   readonly headers: Readonly<Record<string, string>>;
+  /** All bytes, when they are in memory anyway. */
+  borrow?(): BorrowedBytes | undefined;
   /** Opens the bytes; both ends of a range are included. */
   open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
 }
@@ -21,7 +23,7 @@ export type OpenAsset = (assetId: string, disposition?: Disposition) => Promise<
 
 export interface OpenAssetDeps {
   readonly records: Pick<AssetRecords, "find">;
-  readonly blobs: Pick<BlobStore, "open">;
+  readonly blobs: Pick<BlobStore, "open" | "borrow">;
 }
 
 /** Files come from strangers and from graphs: a browser must neither guess their type nor run what is in them. */
@@ -46,6 +48,7 @@ export function createOpenAsset({ records, blobs }: OpenAssetDeps): OpenAsset {
     return {
       asset,
       headers: toHeaders(asset, disposition),
+      borrow: () => blobs.borrow?.(location),
       open: (range, signal) => blobs.open(location, range ? { range, signal } : { signal }),
     };
   };

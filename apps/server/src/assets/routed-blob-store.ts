@@ -30,6 +30,7 @@ export function createRoutedBlobStore({ local, cloud, ledger }: RoutedBlobStoreD
       return kept === undefined ? stored : { ...stored, location: kept };
     },
     open: async (location, options) => storeOf(location).open(location, options),
+    borrow: (location) => (STORE.test(location) ? undefined : local.borrow?.(location)),
     delete: async (location) => storeOf(location).delete(location),
   };
 }

@@ -11,6 +11,7 @@ export interface FileToStore {
   /** As its maker calls it; made safe here. */
   readonly name: string;
   readonly body: AsyncIterable<Uint8Array>;
+  /** The memory of an output's chunks is handed over to the store. */
   readonly source: NewAsset["source"];
   readonly sizeBytesMax: number;
   readonly signal: AbortSignal;
@@ -44,6 +45,13 @@ async function readHead(iterator: AsyncIterator<Uint8Array>, sizeBytes: number):
   return chunks;
 }
 
+/** The first bytes in one piece; what came as one piece is not copied. */
+function toHead(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const [first] = chunks;
+  if (first && first.length >= sizeBytes) return first.subarray(0, sizeBytes);
+  return Buffer.concat(chunks).subarray(0, sizeBytes);
+}
+
 async function* joinStream(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* head;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
@@ -63,11 +71,12 @@ export function createStoreFile({ blobs, sniffer, checkPicture }: StoreFileDeps)
     const iterator = untilAborted(body, signal);
     try {
       const head = await readHead(iterator, sniffer.headSizeBytes);
-      const type = (await sniffer.sniff(Buffer.concat(head).subarray(0, sniffer.headSizeBytes))) ?? unknownType;
+      const type = (await sniffer.sniff(toHead(head, sniffer.headSizeBytes))) ?? unknownType;
       assertType?.(type);
       const whole = joinStream(head, iterator);
       const checked = isForeign(source) ? checkPicture(type, whole) : whole;
-      const blob = await blobs.put(checked, { sizeBytesMax, signal, type, ...how });
+      const isHandedOver = source === "output";
+      const blob = await blobs.put(checked, { sizeBytesMax, signal, type, isHandedOver, ...how });
       return {
         id: createId(),
         name: toFileName(name, type),

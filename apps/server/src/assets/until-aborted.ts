@@ -4,16 +4,21 @@
  */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
   signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  // Every read races with it; when none is under way its rejection has no other listener.
-  aborted.catch(() => undefined);
-  const onAbort = () => reject(signal.reason);
+  let abort = () => {};
+  const onAbort = () => abort();
   signal.addEventListener("abort", onAbort, { once: true });
   const iterator = source[Symbol.asyncIterator]();
+  // Not Promise.race: against one promise for the whole stream, it would keep something of every chunk until the end.
+  const read = () =>
+    new Promise<IteratorResult<T>>((resolve, reject) => {
+      signal.throwIfAborted();
+      abort = () => reject(signal.reason);
+      iterator.next().then(resolve, reject);
+    });
   let isEnded = false;
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await read();
       isEnded = next.done === true;
       if (next.done) return;
       yield next.value;

@@ -1,4 +1,5 @@
 import { createComfyUiBackend } from "../adapters/comfyui/create-backend.ts";
+import { createOutputMemory } from "../adapters/comfyui/output-memory.ts";
 import { createBackendSwitches } from "../adapters/database/backend-switches.ts";
 import { announceBackends } from "../generation/announce-backends.ts";
 import { createBackendHealth } from "../generation/backend-health.ts";
@@ -16,9 +17,10 @@ const INVENTORY_FRESH_MS = 60_000;
 /** What renders, what is known about it, and who owns it. */
 export function composeBackends(ground: Ground, stored: Records) {
   const { config, log, clock, lifecycle } = ground;
+  const memory = createOutputMemory();
   const backends = config.backends.map(({ unreachableAfterMs = config.failoverMs, ...backend }) =>
     // Whoever sent a prompt may go on for as long as its lease; then its request may still be under way.
-    createComfyUiBackend({ ...backend, unreachableAfterMs, graceMs: 2 * config.leaseMs, log, clock }),
+    createComfyUiBackend({ ...backend, unreachableAfterMs, graceMs: 2 * config.leaseMs, memory, log, clock }),
   );
   lifecycle.add({
     name: "backends",

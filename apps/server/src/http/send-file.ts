@@ -44,6 +44,15 @@ export async function sendFile(options: SendFileOptions): Promise<void> {
     return;
   }
   const range = readRange(options, file.asset.sizeBytes, etag);
+  const borrowed = req.method === "HEAD" ? undefined : file.borrow?.();
+  if (borrowed) {
+    // Until then the system may still be reading it.
+    res.once("close", borrowed.giveBack);
+    if (res.closed) borrowed.giveBack();
+    setHeaders(options, etag, range);
+    res.end(range ? borrowed.bytes.subarray(range.start, range.end + 1) : borrowed.bytes);
+    return;
+  }
   const signal = watchCaller(res);
   const body = req.method === "HEAD" ? undefined : await file.open(range, signal);
   setHeaders(options, etag, range);

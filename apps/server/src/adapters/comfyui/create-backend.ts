@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { type ComfyUi, ComfyUiError, createComfyUi, type Timeouts, toInputName } from "@comfy/comfyui";
+import { ComfyUiError, createComfyUi, type Timeouts, toInputName } from "@comfy/comfyui";
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 import type { Backend } from "../../generation/backend.ts";
 import type { Log } from "../../log.ts";
 import { wasRestarted } from "./look-for.ts";
+import { createOpenOutput } from "./open-output.ts";
+import { createOutputMemory, type OutputMemory } from "./output-memory.ts";
 import { readStatus } from "./read-status.ts";
 import { createRender } from "./render.ts";
 import type { RenderBounds } from "./render-parts.ts";
@@ -34,6 +36,8 @@ export interface ComfyUiBackendOptions extends Partial<RenderBounds> {
   readonly slots?: number;
   /** Rhythms of the client, in milliseconds. */
   readonly timeouts?: Partial<Timeouts>;
+  /** Where small outputs are gathered; to be shared by all backends of a process. One of its own by default. */
+  readonly memory?: OutputMemory;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -47,7 +51,7 @@ function toBackendId(url: string): string {
 
 /** A ComfyUI server as a backend. Its errors become ours here. */
 export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
-  const { url, label, headers = {}, slots = 1, timeouts, clock } = options;
+  const { url, label, headers = {}, slots = 1, timeouts, memory = createOutputMemory(), clock } = options;
   const id = label ?? toBackendId(url);
   const log = options.log.with({ backendId: id });
   const comfy = createComfyUi({ url, headers, log, ...(timeouts && { timeouts }) });
@@ -82,7 +86,7 @@ export function createComfyUiBackend(options: ComfyUiBackendOptions): Backend {
       const stored = await reached(comfy.upload({ ...file, subfolder: INPUT_FOLDER, signal }), signal);
       return toInputName(stored);
     },
-    open: (file, signal) => openFile(comfy, file.reference, signal),
+    open: createOpenOutput(comfy, memory),
     readStatus: (signal) => readStatus(comfy, clock, signal),
     async close() {
       await watch.close();
@@ -100,40 +104,4 @@ async function reached<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
     if (!(error instanceof ComfyUiError)) throw error;
     throw new AppError("no_backend", error.publicMessage, { cause: error });
   }
-}
-
-const toOutputError = (error: unknown): unknown => {
-  if (!(error instanceof ComfyUiError)) return error;
-  // Only a file that is gone needs a new render; whatever else went wrong, it can be fetched again.
-  const code = error.code === "file_gone" ? "output_unavailable" : "internal_error";
-  return new AppError(code, error.publicMessage, { cause: error });
-};
-
-async function openFile(
-  comfy: ComfyUi,
-  reference: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
-  const { filename = "", subfolder = "", type = "output" } = reference;
-  const open = async () => {
-    try {
-      return await comfy.open({ filename, subfolder, type }, { signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw toOutputError(error);
-    }
-  };
-  const { body } = await open();
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* body;
-      } catch (error) {
-        signal.throwIfAborted();
-        throw toOutputError(error);
-      } finally {
-        body.destroy();
-      }
-    },
-  };
 }

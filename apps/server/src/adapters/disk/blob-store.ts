@@ -1,11 +1,14 @@
-import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { addAbortSignal } from "node:stream";
 import type { StoredBlob } from "../../assets/asset.ts";
 import type { BlobStore } from "../../assets/blob-store.ts";
 import { untilAborted } from "../../assets/until-aborted.ts";
 import { AppError } from "../../errors.ts";
+import { createIntake, type Intake, type Part } from "./intake.ts";
+import { createRecentBlobs } from "./recent-blobs.ts";
+import { createHalf } from "./write-half.ts";
 
 const LOCATION = /^[0-9a-f]{2}\/[0-9a-f]{64}$/;
 const HALVES = "incoming";
@@ -36,39 +39,20 @@ async function onDisk<Value>(work: Promise<Value>): Promise<Value> {
   }
 }
 
-/** Each write is a trip to another thread: chunks of a socket, 64 kB each, are gathered to this much. */
-const WRITE_SIZE_BYTES = 512 * 1024;
+type Facts = Pick<StoredBlob, "sha256" | "sizeBytes">;
 
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  const { bytesWritten } = await handle.writev(chunks);
-  // The rest of a short write; the next try says what is wrong with the disk.
-  const sizeBytes = chunks.reduce((sum, { length }) => sum + length, 0);
-  if (bytesWritten === sizeBytes) return;
-  const rest = Buffer.concat(chunks).subarray(bytesWritten);
-  for (let written = 0; written < rest.length; ) written += (await handle.write(rest, written)).bytesWritten;
-}
-
-/** Writes, counts and hashes in one pass. */
-async function copy(body: AsyncIterable<Uint8Array>, handle: FileHandle, sizeBytesMax: number) {
-  const hash = createHash("sha256");
-  let sizeBytes = 0;
-  let chunks: Uint8Array[] = [];
-  let gatheredBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > sizeBytesMax) {
-      throw new AppError("payload_too_large", `The file is too large: expected at most ${sizeBytesMax} bytes.`);
-    }
-    hash.update(chunk);
-    chunks.push(chunk);
-    gatheredBytes += chunk.length;
-    if (gatheredBytes < WRITE_SIZE_BYTES) continue;
-    await onDisk(writeAll(handle, chunks));
-    chunks = [];
-    gatheredBytes = 0;
-  }
-  if (gatheredBytes > 0) await onDisk(writeAll(handle, chunks));
-  return { sha256: hash.digest("hex"), sizeBytes };
+/** Gives a file that is whole the name of its bytes. */
+async function keep(directory: string, half: string, { sha256, sizeBytes }: Facts): Promise<StoredBlob> {
+  const folder = sha256.slice(0, 2);
+  const path = join(directory, folder, sha256);
+  // Over an equal blob too: that heals one that was damaged, and readers of the old one keep it open.
+  await rename(half, path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    // The first of its folder.
+    await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
+    await rename(half, path);
+  });
+  return { sha256, sizeBytes, location: `${folder}/${sha256}` };
 }
 
 export interface DiskBlobStoreOptions {
@@ -91,36 +75,42 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
   const halves = join(directory, HALVES);
   await mkdir(halves, { recursive: true, mode: 0o700 });
   await sweepHalves(halves, nowMs());
+  const recent = createRecentBlobs();
 
-  async function keep(half: string, { sha256, sizeBytes }: { sha256: string; sizeBytes: number }): Promise<StoredBlob> {
-    const folder = sha256.slice(0, 2);
-    const path = join(directory, folder, sha256);
-    // Over an equal blob too: that heals one that was damaged, and readers of the old one keep it open.
-    await rename(half, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
-      // The first of its folder.
-      await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
-      await rename(half, path);
-    });
-    return { sha256, sizeBytes, location: `${folder}/${sha256}` };
+  async function write(path: string, intake: Intake, first: Part): Promise<StoredBlob> {
+    const half = await onDisk(createHalf(path, { isSynced, isSmall: first.isLast }));
+    try {
+      for (let part = first; ; part = await intake.gather()) {
+        // One thread writes while this one hashes.
+        await Promise.all([onDisk(half.write(part.chunks)), intake.hash(part.chunks)]);
+        if (part.isLast) break;
+      }
+      // A name that says what the bytes are must not outlive them: they reach the disk before it does.
+      await onDisk(half.sync());
+      await onDisk(half.close());
+      return await onDisk(keep(directory, path, intake.finish()));
+    } catch (error) {
+      await half.close();
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   return {
-    async put(body, { sizeBytesMax, signal }) {
-      const half = join(halves, randomUUID());
-      const handle = await onDisk(open(half, "wx", 0o600));
+    async put(body, { sizeBytesMax, signal, isHandedOver = false }) {
+      const intake = createIntake(untilAborted(body, signal), sizeBytesMax);
       try {
-        const written = await copy(untilAborted(body, signal), handle, sizeBytesMax);
-        // A name that says what the bytes are must not outlive them: they reach the disk before it does.
-        if (isSynced) await onDisk(handle.datasync());
-        await handle.close();
-        return await onDisk(keep(half, written));
-      } catch (error) {
-        await handle.close();
-        await rm(half, { force: true });
-        throw error;
+        const first = await intake.gather();
+        const stored = await write(join(halves, randomUUID()), intake, first);
+        const [sole] = first.chunks;
+        if (isHandedOver && first.isLast && first.chunks.length === 1 && sole) recent.keep(stored.location, sole);
+        return stored;
+      } finally {
+        await intake.close();
       }
     },
+
+    borrow: recent.borrow,
 
     async open(location, { range, signal }) {
       const path = toPath(directory, location);
@@ -138,7 +128,9 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
     },
 
     async delete(location) {
-      await rm(toPath(directory, location), { force: true });
+      const path = toPath(directory, location);
+      recent.drop(location);
+      await rm(path, { force: true });
     },
   };
 }

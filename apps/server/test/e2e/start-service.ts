@@ -91,8 +91,7 @@ export async function startService({
     },
     async [Symbol.asyncDispose]() {
       await service.lifecycle.shutDown();
-      await emulator.close();
-      await rm(directory, { recursive: true, force: true });
+      await close();
     },
   };
 }

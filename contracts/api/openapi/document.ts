@@ -31,6 +31,8 @@ const TAGS: Readonly<Record<string, string>> = {
   "Platform: jobs": "Jobs of every workflow under one path: make, list, read, follow, download, cancel, try again.",
   "Platform: batches": "Up to 100 jobs in one request, and how they stand together.",
   "Platform: usage": "Requests, generations, GPU seconds and bytes, by day, key and workflow; as CSV as well.",
+  "Platform: uploads": "Large files part by part, and files from addresses.",
+  "Platform: assets": "Files that an owner has: what it brought, and what was made for it.",
   "Platform: webhooks": "Endpoints that are told when jobs end, and what was delivered to them.",
   "Platform: auth": "People: register, log in, stay logged in, log out.",
   "Platform: keys": "API keys of your owner: make, list, rotate, revoke.",

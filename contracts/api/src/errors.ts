@@ -43,6 +43,7 @@ export const errorStatus = {
   webhook_limit: 409,
   upload_limit: 409,
   upload_incomplete: 409,
+  upload_completed: 409,
   asset_in_use: 409,
   key_limit: 409,
   email_taken: 409,

@@ -38,11 +38,23 @@ const theirs: ReadonlySet<ErrorCode> = new Set([
   "invalid_input",
 ]);
 
-const nameOf = (url: string): string => {
+/** What an address calls its file. */
+export const nameOf = (url: string): string => {
   const segment = URL.canParse(url) ? (new URL(url).pathname.split("/").at(-1) ?? "") : "";
   // `%2F` and broken escapes stay as they are: the name is made safe when the file is stored.
   return segment.replace(/%20/g, "_");
 };
+
+/** Puts the field that named an address in front of what the address is at fault for. */
+export async function inField<T>(field: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message, cause } = toAppError(error);
+    if (!theirs.has(code)) throw error;
+    throw new AppError(code, message.startsWith(`${field}: `) ? message : `${field}: ${message}`, { cause });
+  }
+}
 
 export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrlDeps): PinUrl {
   return async function pinUrl({ ownerId, url, field, accepts, isLocal = false, signal }) {
@@ -50,15 +62,10 @@ export function createPinUrl({ files, storeFile, records, sizeBytesMax }: PinUrl
       if (isInFamily(type, accepts)) return;
       throw new AppError("media_unusable", `expected ${familyWords[accepts]}, but the address answered with ${type}.`);
     };
-    try {
+    return inField(field, async () => {
       const { body } = await files.open(url.trim(), { sizeBytesMax, signal });
       const file = { name: nameOf(url), body, source: "url", sizeBytesMax, assertType, isLocal, signal } as const;
-      const stored = await storeFile(file);
-      return await records.insert(ownerId, stored);
-    } catch (error) {
-      const { code, message, cause } = toAppError(error);
-      if (!theirs.has(code)) throw error;
-      throw new AppError(code, message.startsWith(`${field}: `) ? message : `${field}: ${message}`, { cause });
-    }
+      return records.insert(ownerId, await storeFile(file));
+    });
   };
 }

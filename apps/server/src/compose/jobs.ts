@@ -11,6 +11,7 @@ import { createReadJob } from "../jobs/read-job.ts";
 import { createSubmitJob } from "../jobs/submit-job.ts";
 import { createJobWatcher } from "../jobs/watch-jobs.ts";
 import type { Backends } from "./backends.ts";
+import { composeFileVerbs } from "./files.ts";
 import type { Ground } from "./ground.ts";
 import type { Messages } from "./messages.ts";
 import { composePlatformVerbs } from "./platform.ts";
@@ -60,6 +61,7 @@ export function composeJobs(
     verbs: {
       ...presenter,
       ...composePlatformVerbs(ground, stored, assets, backends, made),
+      ...composeFileVerbs(ground, stored, assets),
       ...composeWebhookVerbs(ground, stored, assets, knockCourier),
       submitJob,
       cancelJob,

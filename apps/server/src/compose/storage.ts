@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { builtinFile } from "@comfy/workflows";
 import { createKeyStore } from "../adapters/database/api-keys.ts";
 import { createAssetRecords } from "../adapters/database/asset-records.ts";
+import { createAssetShelf } from "../adapters/database/asset-shelf.ts";
 import { createAuditLog } from "../adapters/database/audit-log.ts";
 import { createBackendLeases } from "../adapters/database/backend-leases.ts";
 import { createBatchStore } from "../adapters/database/batch-store.ts";
@@ -21,6 +22,7 @@ import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
 import { createStorageRecords } from "../adapters/database/storage-records.ts";
 import { createTicketStore } from "../adapters/database/stream-tickets.ts";
+import { createUploadStore } from "../adapters/database/upload-store.ts";
 import { createUsageStore } from "../adapters/database/usage.ts";
 import { createUserStore } from "../adapters/database/users.ts";
 import { createWebhookEndpoints } from "../adapters/database/webhook-endpoints.ts";
@@ -68,6 +70,8 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
     endpoints: createWebhookEndpoints(db),
     deliveries: createDeliveryLog(db),
     records: createAssetRecords(db),
+    shelf: createAssetShelf(db),
+    uploads: createUploadStore(db),
     ledger: createBlobLedger(db),
     storageRecords: createStorageRecords(db),
     signatures: createSignatureLedger(db),
@@ -113,6 +117,8 @@ export async function composeAssets(ground: Ground, { database, records, ledger,
     blobs,
     storeFile,
     outgoing,
+    links,
+    stripLocation,
     presentAsset,
     pinUrl: createPinUrl({ files, storeFile, records, sizeBytesMax: uploadSizeBytesMax }),
     pinBuiltin: createPinBuiltin({ openBuiltin, storeFile, records }),

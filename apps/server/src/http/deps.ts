@@ -7,6 +7,7 @@ import type { LimitRequest } from "../access/limit-request.ts";
 import type { KeyVerbs } from "../access/manage-keys.ts";
 import type { StreamTickets } from "../access/stream-tickets.ts";
 import type { UserAdminVerbs } from "../access/user-admin.ts";
+import type { FileVerbs } from "../assets/file-verbs.ts";
 import type { OpenLink } from "../assets/open-link.ts";
 import type { UploadAsset } from "../assets/upload-asset.ts";
 import type { Clock } from "../clock.ts";
@@ -28,6 +29,7 @@ import type { ReadUsage } from "../jobs/read-usage.ts";
 import type { RetryJob } from "../jobs/retry-job.ts";
 import type { SubmitBatch } from "../jobs/submit-batch.ts";
 import type { SubmitJob } from "../jobs/submit-job.ts";
+import type { TraceAsset } from "../jobs/trace-asset.ts";
 import type { WebhookDeliveryVerbs } from "../jobs/webhook-deliveries.ts";
 import type { WebhookEndpointVerbs } from "../jobs/webhook-endpoints.ts";
 import type { Log } from "../log.ts";
@@ -42,7 +44,8 @@ export interface Verbs
     OperateBackends,
     AccountVerbs,
     KeyVerbs,
-    UserAdminVerbs {
+    UserAdminVerbs,
+    FileVerbs {
   readonly submitJob: SubmitJob;
   readonly generate: Generate;
   readonly readJob: ReadJob;
@@ -57,6 +60,7 @@ export interface Verbs
   readonly readUsage: ReadUsage;
   readonly uploadAsset: UploadAsset;
   readonly openLink: OpenLink;
+  readonly traceAsset: TraceAsset;
   readonly listAllJobs: OverviewStore["listJobs"];
   readonly readStats: ReadStats;
   readonly listAuditLog: AuditReader["list"];

@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KeyVerbs } from "../../src/access/manage-keys.ts";
 import { createDiskBlobStore } from "../../src/adapters/disk/blob-store.ts";
+import { createOutgoing } from "../../src/adapters/fetch/outgoing.ts";
 import { createStripLocation } from "../../src/adapters/sharp/strip-location.ts";
 import { createPictureHeader } from "../../src/adapters/sniff/picture-header.ts";
 import { createTypeSniffer } from "../../src/adapters/sniff/type-sniffer.ts";
 import { createCheckPicture } from "../../src/assets/check-picture.ts";
+import { createFileVerbs } from "../../src/assets/file-verbs.ts";
 import { createLinkSigner } from "../../src/assets/link-signer.ts";
 import { createOpenAsset } from "../../src/assets/open-asset.ts";
 import { createOpenLink } from "../../src/assets/open-link.ts";
@@ -34,10 +36,12 @@ import { createReadUsage } from "../../src/jobs/read-usage.ts";
 import { createRetryJob } from "../../src/jobs/retry-job.ts";
 import { createSubmitBatch } from "../../src/jobs/submit-batch.ts";
 import { createSubmitJob } from "../../src/jobs/submit-job.ts";
+import { createTraceAsset } from "../../src/jobs/trace-asset.ts";
 import { createJobWatcher } from "../../src/jobs/watch-jobs.ts";
 import { silentLog as log } from "../../src/log.ts";
 import { heads } from "../assets/files.ts";
 import { createMemoryLinkKeys, createMemoryRecords } from "../assets/memory-records.ts";
+import { createMemoryUploads } from "../assets/memory-uploads.ts";
 import { createMemoryBackends } from "./memory-backends.ts";
 import { createMemoryJobs } from "./memory-jobs.ts";
 import { createMemoryUsage } from "./memory-usage.ts";
@@ -65,14 +69,34 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   const presentAsset = createPresentAsset({ links });
   const stripLocation = await createStripLocation({ directory: join(directory, "rewriting"), pixelsMax: 1_000_000 });
   const openAsset = createOpenAsset({ records, blobs });
+  const outgoing = createOutgoing({ arePrivateUrlsAllowed: true });
+  const fileVerbs = createFileVerbs({
+    ...{
+      clock,
+      records,
+      blobs,
+      storeFile,
+      stripLocation,
+      openAsset,
+      presentAsset,
+      links,
+      publicUrl,
+      uploadSizeBytesMax,
+    },
+    ...{ uploads: createMemoryUploads(), shelf: records.shelf, files: outgoing.files, linkKeys: keys },
+  });
   return {
+    fileVerbs,
     storeFile,
     presentAsset,
     uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
     openAsset,
     openLink: createOpenLink({ links, openAsset }),
     records,
-    close: () => rm(directory, { recursive: true, force: true }),
+    async close() {
+      await outgoing.close();
+      await rm(directory, { recursive: true, force: true });
+    },
   };
 }
 
@@ -97,6 +121,7 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     const output = await assets.storeFile(file);
     const owner = (await jobs.find(jobId))?.ownerId ?? "";
     await assets.records.insert(owner, output);
+    assets.records.setJob(output.id, jobId);
     const summary = { model: "flux-schnell", prompt: "a portrait of a Viking warrior" };
     await finishJob({ jobId, ending: { state: "complete", summary, outputs: [output] }, isRefunded: false });
   }
@@ -136,6 +161,8 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     generate: createGenerate({ submitJob, cancelJob, watcher, attention, log, deadlineMs, isDraining: () => false }),
     readJob: createReadJob({ jobs, watcher, attention }),
     followJob: createFollowJob({ jobs, events, watcher, attention, clock, presentResult }),
+    ...assets.fileVerbs,
+    traceAsset: createTraceAsset({ jobs, findOwnAsset: assets.fileVerbs.findOwnAsset }),
     uploadAsset: assets.uploadAsset,
     openLink: assets.openLink,
     ...webhookVerbs,
@@ -150,5 +177,6 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     }),
     ping: async () => ({ reachable: true, latency_ms: 1 }),
   };
-  return { verbs, jobs, events, finishJob, complete, accepted, close: assets.close };
+  const { records } = assets;
+  return { records, verbs, jobs, events, finishJob, complete, accepted, close: assets.close };
 }

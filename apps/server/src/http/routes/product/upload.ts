@@ -5,6 +5,7 @@ import type { AppDeps } from "../../deps.ts";
 import { readIdempotencyKey } from "../../idempotency-key.ts";
 import { storeFilePart } from "../../multipart.ts";
 import { streamBody } from "../../stream-body.ts";
+import { createTurnstile } from "../../turnstile.ts";
 import { authenticatedOf, streamOf } from "../../visit.ts";
 
 interface Call {
@@ -30,7 +31,7 @@ function parseFlag(name: string, text: string | undefined): boolean {
 /** `POST /api/v1/upload`: a file that later inputs name by its id. It is stored while it arrives and kept once it is proven. */
 export function createUploadRoute({ verbs, flags }: AppDeps) {
   const sizeBytesMax = flags.uploadSizeBytesMax;
-  let underWay = 0;
+  const pass = createTurnstile(UPLOADS_MAX, "uploads");
 
   async function store({ req, res, headers }: Call) {
     const { caller } = authenticatedOf(req);
@@ -45,15 +46,6 @@ export function createUploadRoute({ verbs, flags }: AppDeps) {
   }
 
   return async function upload(call: Call) {
-    if (underWay >= UPLOADS_MAX) {
-      const words = "Too many uploads are under way. Try again in a few seconds.";
-      throw new AppError("unavailable", words, { retryAfterSeconds: 2 });
-    }
-    underWay += 1;
-    try {
-      return { status: 201 as const, body: await store(call) };
-    } finally {
-      underWay -= 1;
-    }
+    return { status: 201 as const, body: await pass(() => store(call)) };
   };
 }

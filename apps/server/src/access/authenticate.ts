@@ -118,8 +118,9 @@ export function createAuthenticate({ keys, clock, limits = tiers, sessions }: Au
     },
 
     async assertKnown(request) {
-      // That a session is one is found out from its token alone, so it is looked at once, when it is proven.
-      if (sessions && isJwtShaped(readBearer(request) ?? "")) return;
+      const token = readBearer(request) ?? "";
+      // The session is read once, when it is proven; until then it is enough that the token is one of ours.
+      if (sessions && isJwtShaped(token)) return sessions.assertGenuine(token);
       await findNamed({ method: "GET", headers: request.headers });
     },
 

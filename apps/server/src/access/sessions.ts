@@ -19,6 +19,12 @@ export interface Sessions {
    */
   verify(jwt: string, options?: VerifyOptions): Promise<Caller>;
   /**
+   * Looks at the token alone, not at the session: enough to hold a body for whoever sent it.
+   *
+   * @throws AppError 401 as {@link Sessions.verify}
+   */
+  assertGenuine(jwt: string): Promise<void>;
+  /**
    * Whether the session of a caller that {@link Sessions.verify} gave is still one: for streams that stay open longer than a token is good
    * for. False for callers who did not come with a session.
    */

@@ -58,6 +58,9 @@ export function createSessions({ store, tokens, clock, limits = tiers }: Session
       if (user?.id !== userId) throw new AppError("invalid_token", "The session has ended: log in again.");
       return toCaller(user, sessionId, limits[user.tier]);
     },
+    async assertGenuine(jwt) {
+      await tokens.read(jwt);
+    },
     async isLive({ keyId, userId }) {
       if (!keyId.startsWith(PREFIX) || userId === undefined) return false;
       return (await findUser(keyId.slice(PREFIX.length), true))?.id === userId;

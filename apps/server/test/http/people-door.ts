@@ -18,6 +18,7 @@ import { createSessionStore } from "../../src/adapters/database/sessions.ts";
 import { createUserStore } from "../../src/adapters/database/users.ts";
 import { createAccessTokens } from "../../src/adapters/jose/access-tokens.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { createId } from "../../src/ids.ts";
 import { createReadStats } from "../../src/jobs/read-stats.ts";
 import { silentLog as log } from "../../src/log.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
@@ -27,6 +28,8 @@ import { createMemoryBackends } from "./memory-backends.ts";
 import { ADMIN_KEY, type Door, type DoorOptions, PRO_KEY, SECRET, startDoor } from "./start-door.ts";
 
 export const PASSWORD = "correct horse battery";
+
+export const newEmail = () => `${createId()}@example.com`;
 
 export interface PeopleOptions extends DoorOptions {
   readonly isRegistrationOpen?: boolean;

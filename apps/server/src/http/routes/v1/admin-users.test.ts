@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call } from "../../../../test/http/call.ts";
-import { ask, PASSWORD, usePeople } from "../../../../test/http/people-door.ts";
+import { ask, newEmail, PASSWORD, usePeople } from "../../../../test/http/people-door.ts";
 import { ADMIN_KEY, type Door } from "../../../../test/http/start-door.ts";
 import { createManualClock } from "../../../../test/manual-clock.ts";
 import { acceptOne } from "../../../../test/ports/set-up.ts";
@@ -8,7 +8,6 @@ import { createJobStore } from "../../../adapters/database/job-store.ts";
 import { createId } from "../../../ids.ts";
 
 const people = usePeople();
-const newEmail = () => `${createId()}@example.com`;
 
 /** As the operator whose key the environment names. */
 const operate = (door: Door, method: string, path: string, body?: unknown) =>

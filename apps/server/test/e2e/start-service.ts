@@ -49,8 +49,15 @@ export async function startService({
     DRAIN_SECONDS: "2",
     ...environment,
   });
+  const close = async () => {
+    await emulator.close();
+    await rm(directory, { recursive: true, force: true });
+  };
   const service = await compose(config, { log, version: "0.0.0-test" });
-  await service.lifecycle.start();
+  await service.lifecycle.start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   const { url } = service;
 
   async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {

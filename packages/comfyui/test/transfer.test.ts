@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
@@ -122,6 +123,65 @@ describe("open", () => {
     const reading = readAll(aborted.body);
     controller.abort();
     await expect(reading).rejects.toThrow();
+    await until(() => open === 0);
+  });
+});
+
+describe("fetch", () => {
+  const take = (sizeBytes: number) => new Uint8Array(sizeBytes);
+
+  it("gathers a file of an announced size in the memory it is given, byte for byte", async () => {
+    const server = await startServer();
+    const content = randomBytes(1_000_000);
+    server.on("GET /view", (_, response) => void response.writeHead(200, { "content-length": 1_000_000 }).end(content));
+    const comfy = startClient(server.url);
+    // The memory of what was read is given back in between: neither this file nor the next on the connection may suffer.
+    for (let count = 0; count < 3; count++) {
+      const fetched = await comfy.fetch(file, { allot: take });
+      expect("bytes" in fetched && content.equals(fetched.bytes)).toBe(true);
+    }
+  });
+
+  it("streams a file that gets no memory, or whose size nobody announced", async () => {
+    const server = await startServer();
+    const comfy = startClient(server.url);
+    server.on("GET /view", (_, response) => void response.writeHead(200, { "content-length": 5 }).end("12345"));
+    const refused = await comfy.fetch(file, { allot: () => undefined });
+    expect("body" in refused && (await readAll(refused.body)).toString()).toBe("12345");
+    server.on("GET /view", (_, response) => void response.writeHead(200).end("12345"));
+    const unannounced = await comfy.fetch(file, { allot: take });
+    expect("body" in unannounced && (await readAll(unannounced.body)).toString()).toBe("12345");
+  });
+
+  it("never gives out a file that is incomplete, silent or gone", async () => {
+    const server = await startServer();
+    const comfy = startClient(server.url, { timeouts: { ...quick, chunkMs: 1_000, requestMs: 300 } });
+    server.on("GET /view", (_, response) => {
+      response.writeHead(200, { "content-length": 100 }).write("half");
+      setTimeout(() => response.destroy(), 20);
+    });
+    expect(await codeOf(comfy.fetch(file, { allot: take }))).toBe("truncated");
+    server.on("GET /view", (_, response) => void response.writeHead(200, { "content-length": 100 }).write("half"));
+    expect(await codeOf(comfy.fetch(file, { allot: take }))).toBe("timeout");
+    server.on("GET /view", (_, response) => void response.writeHead(404).end());
+    expect(await codeOf(comfy.fetch(file, { allot: take }))).toBe("file_gone");
+  });
+
+  it("stops at the signal, and closes the connection", async () => {
+    const server = await startServer();
+    let open = 0;
+    const controller = new AbortController();
+    const reason = new Error("the caller left");
+    server.on("GET /view", (_, response) => {
+      open += 1;
+      response.on("close", () => {
+        open -= 1;
+      });
+      response.writeHead(200, { "content-length": 100 }).write("half");
+      setTimeout(() => controller.abort(reason), 20);
+    });
+    const { signal } = controller;
+    await expect(startClient(server.url).fetch(file, { allot: take, signal })).rejects.toBe(reason);
     await until(() => open === 0);
   });
 });

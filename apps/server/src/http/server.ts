@@ -48,6 +48,12 @@ const TIMEOUTS: Timeouts = {
 
 const HEADER_SIZE_BYTES_MAX = 16 * 1024;
 
+/** Then a connection is closed after its answer: whoever pipelines without end has to come in anew, past whatever balances the load. */
+const REQUESTS_PER_CONNECTION_MAX = 1_000;
+
+/** More than one process serves well. What comes beyond is closed at once, so that those who are in keep their files and memory. */
+const CONNECTIONS_MAX = 10_000;
+
 /** For the last answers to go out before connections are cut. */
 const LAST_ANSWERS_MS = 500;
 
@@ -104,6 +110,8 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
   const app = createApp(appDeps);
   const sockets = createSocketDoor(appDeps);
   const server = createServer({ ...TIMEOUTS, ...options.timeouts, maxHeaderSize: HEADER_SIZE_BYTES_MAX }, app);
+  server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
+  server.maxConnections = CONNECTIONS_MAX;
   server.on("clientError", answerBroken);
   server.on("upgrade", sockets.upgrade);
   server.on("request", (_req, res) => {

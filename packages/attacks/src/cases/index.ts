@@ -1,8 +1,19 @@
 import type { AttackCase } from "../attack.ts";
+import { deliveryAttacks } from "./deliveries.ts";
+import { fileAttacks } from "./files.ts";
+import { connectionAttacks, smugglingAttacks } from "./http.ts";
 import { guessAttacks, keyAttacks } from "./keys.ts";
+import { leakAttacks, originAttacks } from "./leaks.ts";
+import { limitAttacks, ticketAttacks } from "./limits.ts";
+import { linkAttacks } from "./links.ts";
+import { addressAttacks } from "./outgoing.ts";
+import { bodyAttacks, valueAttacks } from "./parsing.ts";
 import { claimAttacks } from "./signature-claims.ts";
 import { formAttacks } from "./signature-forms.ts";
 import { replayAttacks } from "./signature-replays.ts";
+import { stolenFileAttacks } from "./stolen-files.ts";
+import { stolenJobAttacks } from "./stolen-jobs.ts";
+import { stolenWebhookAttacks } from "./stolen-webhooks.ts";
 
 /** Every attack that the service is known to refuse. */
 export const attackCases: readonly AttackCase[] = [
@@ -11,4 +22,19 @@ export const attackCases: readonly AttackCase[] = [
   ...formAttacks,
   ...keyAttacks,
   ...guessAttacks,
+  ...stolenJobAttacks,
+  ...stolenWebhookAttacks,
+  ...stolenFileAttacks,
+  ...linkAttacks,
+  ...fileAttacks,
+  ...addressAttacks,
+  ...deliveryAttacks,
+  ...bodyAttacks,
+  ...valueAttacks,
+  ...smugglingAttacks,
+  ...connectionAttacks,
+  ...originAttacks,
+  ...leakAttacks,
+  ...limitAttacks,
+  ...ticketAttacks,
 ];

@@ -107,10 +107,10 @@ export const keyAttacks = inGroup("keys", [
     },
     // Nothing reads keys from addresses, which stand in the logs of every proxy; this is what it would be like.
     defence: {
-      file: "apps/server/src/access/signed-request.ts",
-      find: "const value = headers[name];",
+      file: "apps/server/src/http/middleware/arrival.ts",
+      find: 'const given = req.get(headerNames.requestId) ?? "";',
       replace:
-        'const value = headers[name] ?? (name === "x-api-key" ? /key=([^&]+)/i.exec(arguments[0].target ?? "")?.[1] : undefined);',
+        'req.headers["x-api-key"] ??= String(req.query.key ?? req.query.api_key);\nconst given = req.get(headerNames.requestId) ?? "";',
     },
   },
   {
@@ -132,7 +132,7 @@ export const keyAttacks = inGroup("keys", [
   },
   {
     name: "a key that was taken out of the environment goes on",
-    stage: { isAlone: true, environment: { COMFYUI_API_KEYS: "somebody:enterprise_somebody_else" } },
+    stage: { isAlone: true, environment: { COMFYUI_API_KEYS: "somebody:enterprise_somebody_else", ADMIN_KEYS: "" } },
     async attack({ victim }) {
       return judge([["a list", await victim.call("GET", "/api/v1/jobs")]], [401]);
     },

@@ -3,7 +3,6 @@ import { judge, refused, succeeded } from "../verdict.ts";
 import { endpoint, picture, withHeaders } from "./requests.ts";
 
 const CHECK = "apps/server/src/access/check-signature.ts";
-const GUARD = "apps/server/src/http/middleware/guard.ts";
 
 /** What an attacker has seen on the wire, sent once more. */
 export const replayAttacks = inGroup("signatures", [
@@ -35,7 +34,7 @@ export const replayAttacks = inGroup("signatures", [
       return judge([["again", await send(wire)]], [401]);
     },
     defence: {
-      file: GUARD,
+      file: "apps/server/src/http/middleware/admission.ts",
       find: "if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);",
       replace: "",
     },
@@ -43,7 +42,7 @@ export const replayAttacks = inGroup("signatures", [
   {
     name: "a signature of the first version is used on another path",
     async attack({ victim, send }) {
-      const body = { ...picture, description: "a lighthouse keeper" };
+      const body = { prompt: "a lighthouse", description: "its keeper", width: 256, height: 256 };
       const wire = await victim.sign({ method: "POST", path: "/image/async", body, version: 1 });
       await send(wire);
       return judge([["as a portrait", await send({ ...wire, path: "/portrait/async" })]], [401]);

@@ -6,7 +6,7 @@ import { inLanes } from "./in-lanes.ts";
 import { type CaseResult, settle } from "./result.ts";
 
 /** Longer than the slowest attack waits for anything. */
-const ATTACK_TIMEOUT_MS = 45_000;
+const ATTACK_TIMEOUT_MS = 90_000;
 /** Attacks on the shared service at a time. */
 const SHARED_LANES = 4;
 

@@ -37,6 +37,18 @@ export function createPublicPolicy(lookup: Lookup = resolvePublic): UrlPolicy {
   return { isHttpAllowed: false, isAddressAllowed: isPublicAddress, lookup };
 }
 
+/**
+ * Ports of services that speak no HTTP and might act on what a request says: mail, name and file servers, databases, remote shells.
+ * Browsers refuse most of them for the same reason.
+ */
+const otherServices = new Set(
+  "7 9 13 19 21 22 23 25 37 42 43 53 69 79 110 111 113 119 123 135 137 139 143 161 179 389 427 445 465 512 513 514 515 548 554 587 601 636 873 989 990 993 995 1433 1521 1719 1720 1723 2049 2375 2379 3306 3389 3659 4045 4190 5060 5432 5672 5900 6000 6379 6566 6665 6666 6667 6697 9092 9200 11211 27017".split(
+    " ",
+  ),
+);
+
+const isOtherService = (port: string): boolean => otherServices.has(port);
+
 /** The host of a URL as the socket takes it. */
 export const toHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "");
 
@@ -51,6 +63,7 @@ export function parseOutgoingUrl(text: string, policy: UrlPolicy): URL {
   const isSchemeAllowed = url.protocol === "https:" || (policy.isHttpAllowed && url.protocol === "http:");
   if (!isSchemeAllowed) throw new OutgoingError(`expected ${expected}`);
   if (url.username || url.password) throw new OutgoingError("expected an address without a user name or password");
+  if (isOtherService(url.port)) throw new OutgoingError("its port belongs to a service that is no web server");
   const host = toHost(url.hostname);
   const isLocalName = /(^|\.)localhost\.?$/i.test(host) && !policy.isAddressAllowed("127.0.0.1");
   // The parser has turned every spelling of an IPv4 address (2130706433, 0x7f.1, 127.1) into the plain one.

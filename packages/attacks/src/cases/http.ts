@@ -1,0 +1,215 @@
+import { inGroup } from "../attack.ts";
+import type { Target } from "../target/target.ts";
+import { judge, refused, succeeded } from "../verdict.ts";
+import { picture, withHeaders } from "./requests.ts";
+
+const SERVER = "apps/server/src/http/server.ts";
+const lenient = {
+  file: SERVER,
+  find: "maxHeaderSize: HEADER_SIZE_BYTES_MAX }",
+  replace: "maxHeaderSize: HEADER_SIZE_BYTES_MAX, insecureHTTPParser: true }",
+};
+
+const statusesIn = (text: string): string[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status ?? "");
+
+/** Bytes that two readers could take for different requests: the first answer must be a refusal that ends the connection. */
+const ambiguous =
+  (...lines: readonly string[]) =>
+  async ({ raw, ip }: Target) => {
+    const { text } = await raw([lines.join("\r\n").replace("IP", ip)], { timeoutMs: 2_500 });
+    const statuses = statusesIn(text);
+    if (statuses.length === 0) throw new Error(`No answer to ${lines[0]}`);
+    return statuses.every((status) => status === "400") ? refused(statuses.join(", ")) : succeeded(statuses.join(", "));
+  };
+
+const HEALTH = "GET /ping HTTP/1.1";
+const HOST = "Host: x";
+
+export const smugglingAttacks = inGroup("http", [
+  {
+    name: "a request has a length and comes in chunks",
+    attack: ambiguous(
+      "POST /ping HTTP/1.1",
+      HOST,
+      "Content-Length: 6",
+      "Transfer-Encoding: chunked",
+      "",
+      "0",
+      "",
+      "GET /health HTTP/1.1",
+      HOST,
+      "",
+      "",
+    ),
+    defence: lenient,
+  },
+  {
+    name: "a request hides how it is encoded behind a second encoding",
+    attack: ambiguous(
+      "POST /ping HTTP/1.1",
+      HOST,
+      "Transfer-Encoding: chunked",
+      "Transfer-Encoding: identity",
+      "",
+      "0",
+      "",
+      "",
+    ),
+    defence: lenient,
+  },
+  {
+    name: "a header goes on in the next line",
+    attack: ambiguous(HEALTH, HOST, "X-Long: a", " b", "", ""),
+    defence: lenient,
+  },
+  {
+    name: "a header ends with a bare line feed",
+    attack: ambiguous(HEALTH, `${HOST}\nX-Smuggled: y`, "", ""),
+    defence: lenient,
+  },
+  {
+    name: "a header holds a control character",
+    attack: ambiguous(HEALTH, HOST, "X-Odd: a\u0001b", "", ""),
+    defence: lenient,
+  },
+  {
+    name: "the size of a chunk is followed by what is no extension",
+    attack: ambiguous("POST /ping HTTP/1.1", HOST, "Transfer-Encoding: chunked", "", "0  ", "", ""),
+    defence: lenient,
+  },
+]);
+
+export const connectionAttacks = inGroup("http", [
+  {
+    name: "headers are larger than anybody needs",
+    async attack({ ip, send }) {
+      const headers = { "x-forwarded-for": ip, "x-large": "x".repeat(24 * 1024) };
+      return judge([["24 kB", await send({ method: "GET", path: "/ping", headers })]], [431]);
+    },
+    defence: {
+      file: SERVER,
+      find: "const HEADER_SIZE_BYTES_MAX = 16 * 1024;",
+      replace: "const HEADER_SIZE_BYTES_MAX = 1024 * 1024;",
+    },
+  },
+  {
+    name: "headers are sent one by one, without end",
+    stage: { scenery: [{ file: SERVER, find: "headersTimeout: 10_000,", replace: "headersTimeout: 2_000," }] },
+    async attack({ raw }) {
+      const lines = Array.from({ length: 100 }, (_, n) => `X-${n}: y\r\n`);
+      const { isClosed, text, durationMs } = await raw([`${HEALTH}\r\n`, ...lines], {
+        pauseMs: 200,
+        timeoutMs: 12_000,
+      });
+      const seconds = `${Math.round(durationMs / 1_000)} s`;
+      return isClosed
+        ? refused(`cut after ${seconds}: ${statusesIn(text).join()}`)
+        : succeeded(`still open after ${seconds}`);
+    },
+    defence: {
+      file: SERVER,
+      find: "createServer({ ...TIMEOUTS,",
+      replace: "createServer({ ...TIMEOUTS, headersTimeout: 0,",
+    },
+  },
+  {
+    name: "a body is sent byte by byte, without end",
+    stage: { scenery: [{ file: SERVER, find: "requestTimeout: 300_000,", replace: "requestTimeout: 3_000," }] },
+    async attack({ raw, victim, ip }) {
+      const head = `POST /image/async HTTP/1.1\r\n${HOST}\r\nX-API-Key: ${victim.key}\r\nX-Forwarded-For: ${ip}\r\nContent-Length: 1000\r\n\r\n`;
+      const { isClosed, text, durationMs } = await raw([head, ..."x".repeat(100)], { pauseMs: 200, timeoutMs: 14_000 });
+      const seconds = `${Math.round(durationMs / 1_000)} s`;
+      return isClosed
+        ? refused(`cut after ${seconds}: ${statusesIn(text).join()}`)
+        : succeeded(`still open after ${seconds}`);
+    },
+    defence: {
+      file: SERVER,
+      find: "createServer({ ...TIMEOUTS,",
+      replace: "createServer({ ...TIMEOUTS, requestTimeout: 0,",
+    },
+  },
+  {
+    name: "one connection asks without end",
+    async attack({ raw }) {
+      const one = `${HEALTH}\r\n${HOST}\r\n\r\n`;
+      const { text, isClosed } = await raw([one.repeat(1_200)], { timeoutMs: 15_000 });
+      const count = statusesIn(text).filter((status) => status === "200").length;
+      return isClosed && count < 1_200
+        ? refused(`closed after ${count} answers`)
+        : succeeded(`${count} answers on one connection`);
+    },
+    defence: { file: SERVER, find: "server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;", replace: "" },
+  },
+  {
+    name: "the Host header decides where signed links lead",
+    async attack({ victim, send }) {
+      const { jobId } = await victim.makeImage();
+      const wire = await victim.sign({ method: "GET", path: `/api/v1/jobs/${jobId}` });
+      const { text, status } = await send(
+        withHeaders(wire, { host: "evil.example", "x-forwarded-host": "evil.example" }),
+      );
+      if (status !== 200) throw new Error(`The job was not given: ${status} ${text}`);
+      return text.includes("evil.example")
+        ? succeeded("the links lead to evil.example")
+        : refused("the links lead here");
+    },
+    // Nothing reads the header; this is what it would be like.
+    defence: [
+      {
+        file: "apps/server/src/http/middleware/arrival.ts",
+        find: 'const given = req.get(headerNames.requestId) ?? "";',
+        replace: 'globalThis.host = req.headers.host;\nconst given = req.get(headerNames.requestId) ?? "";',
+      },
+      {
+        file: "apps/server/src/assets/link-signer.ts",
+        find: "return `${publicUrl()}/outputs/",
+        replace: "return `http://${globalThis.host}/outputs/",
+      },
+    ],
+  },
+  {
+    name: "a header turns a request into another method",
+    async attack({ victim, send }) {
+      const jobId = await victim.queueImage();
+      const wire = await victim.sign({ method: "POST", path: `/api/v1/jobs/${jobId}`, version: 1 });
+      const override = { "x-http-method-override": "DELETE", "x-method-override": "DELETE" };
+      return judge([["POST as DELETE", await send(withHeaders(wire, override))]], [405]);
+    },
+    defence: {
+      file: "apps/server/src/http/middleware/arrival.ts",
+      find: 'const given = req.get(headerNames.requestId) ?? "";',
+      replace:
+        'req.method = req.headers["x-http-method-override"] ?? req.method;\nconst given = req.get(headerNames.requestId) ?? "";',
+    },
+  },
+  {
+    name: "an address of another server is asked for, as from a proxy",
+    async attack({ raw, victim, ip }) {
+      const { body = "", headers = {} } = await victim.sign({
+        method: "POST",
+        path: "http://inside.example/image/async",
+        body: picture,
+        signedAs: { path: "/image/async" },
+      });
+      const lines = Object.entries({
+        host: "inside.example",
+        ...headers,
+        "x-forwarded-for": ip,
+        "content-length": `${body.length}`,
+      });
+      const head = `POST http://inside.example/image/async HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join("\r\n")}\r\n\r\n`;
+      const { text } = await raw([head + body.toString()], { timeoutMs: 3_000, until: /\r\n\r\n.*\}/s });
+      const [status = ""] = statusesIn(text);
+      return ["401", "400", "404"].includes(status)
+        ? refused(`${status}: the whole target is what is signed`)
+        : succeeded(status);
+    },
+    defence: {
+      file: "apps/server/src/http/middleware/guard.ts",
+      find: "const request = { method, target: prefix + originalUrl, headers, body: visit.body };",
+      replace: "const request = { method, target: prefix + req.path, headers, body: visit.body };",
+    },
+  },
+]);

@@ -87,6 +87,7 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   });
   return {
     fileVerbs,
+    directory,
     storeFile,
     presentAsset,
     uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
@@ -177,6 +178,6 @@ export async function openDoorVerbs(options: DoorVerbsOptions) {
     }),
     ping: async () => ({ reachable: true, latency_ms: 1 }),
   };
-  const { records } = assets;
-  return { records, verbs, jobs, events, finishJob, complete, accepted, close: assets.close };
+  const { records, directory } = assets;
+  return { records, directory, verbs, jobs, events, finishJob, complete, accepted, close: assets.close };
 }

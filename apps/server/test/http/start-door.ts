@@ -100,8 +100,8 @@ export async function startDoor(options: DoorOptions = {}) {
     await rooms.close();
   };
   onTestFinished(close);
-  const { jobs, events, finishJob, complete, accepted, records } = rooms;
-  return { server, deps, url: server.url, records, jobs, events, finishJob, complete, accepted, close };
+  const { jobs, events, finishJob, complete, accepted, records, directory } = rooms;
+  return { server, deps, url: server.url, records, directory, jobs, events, finishJob, complete, accepted, close };
 }
 
 export type Door = Awaited<ReturnType<typeof startDoor>>;

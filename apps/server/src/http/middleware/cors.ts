@@ -40,7 +40,7 @@ export function createCors(origins: readonly string[]): RequestHandler {
     res.setHeader("Access-Control-Allow-Origin", origin);
     res.setHeader("Access-Control-Expose-Headers", EXPOSED_HEADERS);
     if (req.method !== "OPTIONS" || !req.get("access-control-request-method")) return next();
-    res.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE");
+    res.setHeader("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
     res.setHeader("Access-Control-Allow-Headers", ALLOWED_HEADERS);
     res.setHeader("Access-Control-Max-Age", "600");
     res.status(204).end();

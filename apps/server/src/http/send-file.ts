@@ -46,9 +46,12 @@ export async function sendFile(options: SendFileOptions): Promise<void> {
   const range = readRange(options, file.asset.sizeBytes, etag);
   const borrowed = req.method === "HEAD" ? undefined : file.borrow?.();
   if (borrowed) {
+    if (res.closed) {
+      borrowed.giveBack();
+      return;
+    }
     // Until then the system may still be reading it.
     res.once("close", borrowed.giveBack);
-    if (res.closed) borrowed.giveBack();
     setHeaders(options, etag, range);
     res.end(range ? borrowed.bytes.subarray(range.start, range.end + 1) : borrowed.bytes);
     return;

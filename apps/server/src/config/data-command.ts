@@ -16,7 +16,7 @@ const schema = z.object({
 export function parseDataConfig(env: Readonly<Record<string, string | undefined>>): DataConfig {
   const parsed = schema.safeParse({ DATA_DIR: env.DATA_DIR || undefined, DATABASE_URL: env.DATABASE_URL || undefined });
   if (!parsed.success)
-    throw new Error(parsed.error.issues.map(({ path, message }) => `${path[0]}: ${message}.`).join(" "));
+    throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}.`).join(" "));
   const { DATA_DIR, DATABASE_URL } = parsed.data;
   return { dataDirectory: resolve(DATA_DIR), ...(DATABASE_URL !== undefined && { databaseUrl: DATABASE_URL }) };
 }

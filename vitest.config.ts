@@ -5,7 +5,7 @@ export default defineConfig({
     projects: [
       "contracts/*",
       "workflows",
-      "packages/{attacks,bench,signing,client,comfyui,comfyui-emulator,chaos,tooling}",
+      "packages/{attacks,bench,signing,client,comfyui,comfyui-emulator,chaos,fuzz,tooling}",
       "apps/*",
     ],
   },

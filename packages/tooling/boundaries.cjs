@@ -26,6 +26,8 @@ const workspaces = [
   { path: "packages/bench", may: ["packages/client/", "packages/signing/", "contracts/comfyui/"] },
   // Starts the service as a process of its own, before an emulator that obeys the attacker; asks as a stranger does, without the SDK.
   { path: "packages/attacks", may: ["packages/signing/", "packages/comfyui-emulator/"] },
+  // Starts the service as a process of its own, before emulators; what it asks is read from the service's own document.
+  { path: "packages/fuzz", may: ["packages/signing/", "packages/comfyui-emulator/"] },
   { path: "packages/tooling", may: [] },
 ];
 

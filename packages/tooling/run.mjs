@@ -17,6 +17,7 @@ const commands = {
   chaos: ["packages/chaos/src/main.ts"],
   bench: ["packages/bench/src/main.ts"],
   attacks: ["packages/attacks/src/main.ts"],
+  fuzz: ["packages/fuzz/src/main.ts"],
   test: ["packages/tooling/src/main.ts", "test"],
   generate: ["packages/tooling/src/main.ts", "generate"],
   build: ["packages/tooling/src/main.ts", "build"],

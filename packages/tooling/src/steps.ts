@@ -32,22 +32,15 @@ export const lanes: readonly (readonly Step[])[] = [
   ],
 ];
 
-/** What takes minutes and comes after the tests, with `--long`. Shown as it runs: a proof of this size is read, not only counted. */
+/** A proof that is shown as it runs: one of this size is read, not only counted. */
+const proof = (name: string, ...args: string[]): Step => ({
+  name,
+  run: (signal) => runCommand("node", ["--conditions=@comfy/source", ...args], { isShown: true, signal }),
+});
+
+/** What takes minutes and comes after the tests, with `--long`. */
 export const longSteps: readonly Step[] = [
-  {
-    name: "chaos, three minutes",
-    run: (signal) =>
-      runCommand("node", ["--conditions=@comfy/source", "packages/chaos/src/main.ts", "--minutes", "3"], {
-        isShown: true,
-        signal,
-      }),
-  },
-  {
-    name: "attacks, each with its defence switched off",
-    run: (signal) =>
-      runCommand("node", ["--conditions=@comfy/source", "packages/attacks/src/main.ts", "--defences", "off"], {
-        isShown: true,
-        signal,
-      }),
-  },
+  proof("chaos, three minutes", "packages/chaos/src/main.ts", "--minutes", "3"),
+  proof("attacks, each with its defence switched off", "packages/attacks/src/main.ts", "--defences", "off"),
+  proof("fuzz, 20,000 requests", "packages/fuzz/src/main.ts"),
 ];

@@ -1,0 +1,24 @@
+import type { Tally } from "../check/tally.ts";
+import type { Operation } from "../document/operations.ts";
+import type { Intent } from "../draw/request.ts";
+import type { Random } from "../random.ts";
+
+export interface Choice {
+  readonly operation: Operation;
+  readonly intent: Intent;
+}
+
+/** An operation that was asked this often in vain is not asked before the others any more. */
+const TRIES_MAX = 400;
+
+/** What is sent next: every operation in turn of chance, those that never worked more often and in earnest. */
+export function choose(operations: readonly Operation[], tally: Tally, random: Random): Choice {
+  const isUnproven = ({ id }: Operation) => {
+    const { successes, requests } = tally.outcomesOf(id);
+    return successes === 0 && requests < TRIES_MAX;
+  };
+  const unproven = operations.filter(isUnproven);
+  if (unproven.length > 0 && random.chance(0.25)) return { operation: random.pick(unproven), intent: "valid" };
+  const operation = random.pick(operations);
+  return { operation, intent: random.chance(0.65) ? "valid" : random.chance(0.75) ? "spoiled" : "garbage" };
+}

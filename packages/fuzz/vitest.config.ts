@@ -1,0 +1,3 @@
+import { project } from "@comfy/tooling/vitest";
+
+export default project("fuzz");

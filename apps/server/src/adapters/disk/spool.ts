@@ -1,9 +1,11 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Spool } from "../../assets/spool.ts";
 import { untilAborted } from "../../assets/until-aborted.ts";
 import { AppError } from "../../errors.ts";
+import { createIntake, type Intake } from "./intake.ts";
+import { createHalf } from "./write-half.ts";
 
 /** Keeps files of this process in a folder, which is made for this user alone, until they are disposed of. */
 export async function createDiskSpool({ directory }: { directory: string }): Promise<Spool> {
@@ -13,12 +15,15 @@ export async function createDiskSpool({ directory }: { directory: string }): Pro
     async write(body, { sizeBytesMax, signal }) {
       const path = join(directory, randomUUID());
       const dispose = () => rm(path, { force: true });
+      const intake = createIntake(untilAborted(body, signal), sizeBytesMax);
       try {
-        const written = await writeAll(untilAborted(body, signal), path, sizeBytesMax);
-        return { ...written, path, [Symbol.asyncDispose]: dispose };
+        await writeAll(intake, path);
+        return { ...intake.finish(), path, [Symbol.asyncDispose]: dispose };
       } catch (error) {
         await dispose();
         throw error;
+      } finally {
+        await intake.close();
       }
     },
     async dropHalves(olderThanMs) {
@@ -35,20 +40,19 @@ export async function createDiskSpool({ directory }: { directory: string }): Pro
   };
 }
 
-async function writeAll(body: AsyncIterable<Uint8Array>, path: string, sizeBytesMax: number) {
-  await using handle = await onDisk(open(path, "wx", 0o600));
-  const hash = createHash("sha256");
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > sizeBytesMax) {
-      throw new AppError("payload_too_large", `The file is too large: expected at most ${sizeBytesMax} bytes.`);
+async function writeAll(intake: Intake, path: string): Promise<void> {
+  // Whatever a power cut takes is fetched again.
+  const half = await onDisk(createHalf(path, { isSynced: false, isSmall: false }));
+  try {
+    for (let isLast = false; !isLast; ) {
+      const part = await intake.gather();
+      // One thread writes while this one hashes.
+      await Promise.all([onDisk(half.write(part.chunks)), intake.hash(part.chunks)]);
+      ({ isLast } = part);
     }
-    hash.update(chunk);
-    // Unlike `write` it goes on after a short write.
-    await onDisk(handle.appendFile(chunk));
+  } finally {
+    await half.close();
   }
-  return { sha256: hash.digest("hex"), sizeBytes };
 }
 
 async function onDisk<Value>(work: Promise<Value>): Promise<Value> {

@@ -3,6 +3,7 @@ import type { RequestHandler } from "express";
 
 const ALLOWED_HEADERS = [
   "content-type",
+  "authorization",
   headerNames.apiKey,
   headerNames.timestamp,
   headerNames.signature,

@@ -112,6 +112,19 @@ describe("somebody with an account", () => {
   });
 });
 
+describe("a page of a listed origin", () => {
+  it("may log in from a browser and send the access token", async () => {
+    const { door } = await people.open({ flags: { corsOrigins: ["https://app.example.com"] } });
+    const { headers } = await fetch(`${door.url}/api/v1/auth/me`, {
+      method: "OPTIONS",
+      headers: { Origin: "https://app.example.com", "Access-Control-Request-Method": "GET" },
+    });
+    expect(headers.get("access-control-allow-headers")).toMatch(/content-type.*authorization/);
+    // Tokens are sent by the page's own hand, never by the browser: a foreign page has nothing to ride on.
+    expect(headers.get("access-control-allow-credentials")).toBeNull();
+  });
+});
+
 describe("a key", () => {
   it("is told who it is as well, without a user", async () => {
     const { door } = await people.open();

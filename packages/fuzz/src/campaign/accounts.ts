@@ -1,14 +1,14 @@
 import { isRecord } from "../document/schema.ts";
-import type { DrawnRequest } from "../draw/request.ts";
+import type { Intent } from "../draw/request.ts";
 import { readJson } from "../memory/memory.ts";
 import type { Random } from "../random.ts";
-import { admin, operatorKey, tenantKey } from "../stage/stage.ts";
+import { operatorKey, tenantKey } from "../stage/stage.ts";
 import { type Account, createBearer, createImpostor, createSigner, nobody } from "../wire/account.ts";
 import type { Send } from "../wire/send.ts";
 
 export interface Accounts {
   /** Somebody for a request; an impostor or nobody in a tenth of the cases. */
-  pick(request: Pick<DrawnRequest, "intent"> & { readonly isPublic: boolean }, random: Random): Account;
+  pick(request: { readonly intent: Intent; readonly isPublic: boolean }, random: Random): Account;
   /** The account was turned away: its session may have ended. */
   renew(account: Account): Promise<void>;
 }
@@ -38,23 +38,31 @@ export async function openAccounts(send: Send): Promise<Accounts> {
   };
 }
 
+/** What every user that is made here logs in with. */
+export const USER_PASSWORD = "correct horse battery staple";
+
+/** A user of its own for each session: what one of them changes is no other's. */
 async function openSession(send: Send): Promise<Account> {
-  const body = Buffer.from(JSON.stringify(admin));
-  const answer = await send({ method: "POST", target: "/api/v1/auth/login", headers: json, body });
-  return createBearer(
-    "session",
-    findText(answer.bytes, (text) => /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text)),
-  );
+  const email = `fuzz-${crypto.randomUUID()}@example.com`;
+  const body = Buffer.from(JSON.stringify({ email, password: USER_PASSWORD }));
+  // Each from an address of its own: so many users are not made from one.
+  const headers = {
+    ...json,
+    "x-forwarded-for": `10.${[1, 2, 3].map(() => Math.floor(Math.random() * 250)).join(".")}`,
+  };
+  const made = await send({ method: "POST", target: "/api/v1/auth/register", headers, body });
+  const isToken = (text: string) => /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+  return createBearer("session", findText(made.bytes, isToken));
 }
 
 async function makeBearer(send: Send): Promise<Account> {
   const body = Buffer.from(JSON.stringify({ name: "fuzz", mode: "bearer" }));
   const request = { method: "POST", target: "/api/v1/auth/keys", body };
-  const proof = await operator.prove(request);
-  const answer = await send({ ...request, headers: { ...json, ...proof } });
+  const answer = await send({ ...request, headers: { ...json, ...(await operator.prove(request)) } });
   return createBearer(
     "bearer",
     findText(answer.bytes, (_, name) => name === "token"),
+    "operator",
   );
 }
 

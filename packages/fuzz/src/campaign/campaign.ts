@@ -1,14 +1,16 @@
+import { createHash } from "node:crypto";
 import { type CheckAnswer, checkStray, createCheckAnswer } from "../check/check-answer.ts";
 import { createTally, type Tally } from "../check/tally.ts";
 import { type Operation, readOperations } from "../document/operations.ts";
 import type { Json } from "../document/schema.ts";
+import { plainPicture } from "../draw/picture.ts";
 import { type DrawnRequest, drawRequest } from "../draw/request.ts";
 import { drawWord } from "../draw/value.ts";
 import { createMemory, type Memory, readJson } from "../memory/memory.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Account } from "../wire/account.ts";
 import type { Answer, Send, WireRequest } from "../wire/send.ts";
-import type { Accounts } from "./accounts.ts";
+import { type Accounts, USER_PASSWORD } from "./accounts.ts";
 import { choose } from "./choose.ts";
 
 export interface CampaignOptions {
@@ -31,7 +33,8 @@ const PROGRESS_EVERY = 1_000;
 interface Campaign extends CampaignOptions {
   readonly operations: readonly Operation[];
   readonly random: Random;
-  readonly memory: Memory;
+  /** What answers told, by owner. */
+  readonly memories: (owner: string) => Memory;
   readonly tally: Tally;
   readonly check: CheckAnswer;
 }
@@ -44,7 +47,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Tally> {
     ...options,
     operations,
     random: createRandom(seed),
-    memory: createMemory(operations, origin),
+    memories: createMemories(operations, origin),
     tally: createTally(operations),
     check: createCheckAnswer(document),
   };
@@ -60,15 +63,32 @@ export async function runCampaign(options: CampaignOptions): Promise<Tally> {
   return campaign.tally;
 }
 
+/** What no answer tells and some requests need. */
+const hints = {
+  sizeBytes: plainPicture.byteLength,
+  sha256: createHash("sha256").update(plainPicture).digest("hex"),
+  currentPassword: USER_PASSWORD,
+};
+
+function createMemories(operations: readonly Operation[], origin: string) {
+  const memories = new Map<string, Memory>();
+  return (owner: string): Memory => {
+    const memory = memories.get(owner) ?? createMemory(operations, origin, hints);
+    memories.set(owner, memory);
+    return memory;
+  };
+}
+
 async function askKnown(campaign: Campaign): Promise<void> {
-  const { operations, tally, random, accounts } = campaign;
+  const { operations, tally, random, accounts, memories } = campaign;
   const { operation, intent } = choose(operations, tally, random);
-  const isPublic = operation.isPublic || operation.isLink;
-  await ask(campaign, drawRequest(operation, intent, campaign), accounts.pick({ isPublic, intent }, random));
+  const account = accounts.pick({ isPublic: operation.isPublic || operation.isLink, intent }, random);
+  const memory = memories(account.owner);
+  await ask(campaign, drawRequest(operation, intent, { ...campaign, memory }), account);
 }
 
 async function ask(campaign: Campaign, request: DrawnRequest, account: Account): Promise<void> {
-  const { tally, memory, check, accounts, signal } = campaign;
+  const { tally, memories, check, accounts, signal } = campaign;
   const { operation } = request;
   const answer = await trySend(campaign, request, account);
   if (signal.aborted) return;
@@ -82,6 +102,8 @@ async function ask(campaign: Campaign, request: DrawnRequest, account: Account):
   const problem = check(operation, answer);
   if (problem !== undefined) tally.noteFinding(request, { operation: operation.id, problem, status, answered });
   if (status === 401) await accounts.renew(account);
+  const memory = memories(account.owner);
+  if (status === 404) memory.forget(request.remembered);
   if (status < 200 || status >= 300) return;
   memory.learn(operation, { body: request.value }, readJson(answered));
   await undo(campaign, request, account);

@@ -1,6 +1,7 @@
-import { crc32, deflateSync } from "node:zlib";
+import { createHash } from "node:crypto";
 import type { Operation } from "../document/operations.ts";
 import { resolve } from "../document/schema.ts";
+import { drawPicture, plainPicture } from "./picture.ts";
 import type { Intent } from "./request.ts";
 import { type DrawDeps, drawValue, drawWord } from "./value.ts";
 
@@ -12,8 +13,8 @@ export interface CraftedBody {
 
 /** A body that is not JSON: a form with a file, or the bytes themselves. */
 export function craftBody(body: NonNullable<Operation["body"]>, intent: Intent, deps: DrawDeps): CraftedBody {
-  const file = intent === "garbage" ? Buffer.from(drawWord(deps.random, 64)) : drawPicture(deps);
-  if (body.mediaType !== "multipart/form-data") return { bytes: file, headers: { "content-type": body.mediaType } };
+  if (body.mediaType !== "multipart/form-data") return craftBytes(body.mediaType, intent, deps);
+  const file = intent === "garbage" ? Buffer.from(drawWord(deps.random, 64)) : drawPicture(deps.random);
   const boundary = `----fuzz${drawWord(deps.random, 16)}`;
   const properties = Object.entries(resolve(deps.document, body.schema).properties ?? {});
   const parts = properties.flatMap(([name, schema]) => {
@@ -28,6 +29,13 @@ export function craftBody(body: NonNullable<Operation["body"]>, intent: Intent, 
   };
 }
 
+/** What was announced as a file of this size, with its digest. */
+function craftBytes(mediaType: string, intent: Intent, { random }: DrawDeps): CraftedBody {
+  const bytes = intent === "valid" ? plainPicture : Buffer.from(drawWord(random, random.integer(0, 64)));
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  return { bytes, headers: { "content-type": mediaType, "x-content-sha256": digest } };
+}
+
 function toFilePart(boundary: string, name: string, file: Uint8Array, intent: Intent, { random }: DrawDeps): Buffer {
   const filename =
     intent === "valid" ? "picture.png" : random.pick(["../../x.png", "a\u0000.png", "", "c:\\x", "é.svg"]);
@@ -37,27 +45,4 @@ function toFilePart(boundary: string, name: string, file: Uint8Array, intent: In
 
 function toFieldPart(boundary: string, name: string, value: string): Buffer {
   return Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
-}
-
-function toChunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(data.length);
-  const tail = Buffer.alloc(4);
-  tail.writeUInt32BE(crc32(body));
-  return Buffer.concat([head, body, tail]);
-}
-
-/** A true PNG of one colour, each time another one. */
-function drawPicture({ random }: DrawDeps): Buffer {
-  const side = random.integer(1, 16);
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(side, 0);
-  head.writeUInt32BE(side, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const colour = [random.integer(0, 255), random.integer(0, 255), random.integer(0, 255)];
-  const row = [0, ...Array.from({ length: side }, () => colour).flat()];
-  const pixels = deflateSync(Buffer.from(Array.from({ length: side }, () => row).flat()));
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, toChunk("IHDR", head), toChunk("IDAT", pixels), toChunk("IEND", Buffer.alloc(0))]);
 }

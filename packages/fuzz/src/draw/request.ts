@@ -11,6 +11,8 @@ export type Intent = "valid" | "spoiled" | "garbage";
 export interface DrawnRequest {
   readonly operation: Operation;
   readonly intent: Intent;
+  /** Values in its path that earlier answers told. */
+  readonly remembered: readonly string[];
   readonly method: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -25,8 +27,10 @@ export function drawRequest(operation: Operation, intent: Intent, deps: DrawDeps
   const spoiledPart = intent === "spoiled" ? random.pick(spoilable(operation)) : undefined;
   const body = drawBody(operation, intent, spoiledPart === "body", deps);
   const link = operation.isLink && intent === "valid" ? deps.memory.recallLink(operation, random) : undefined;
-  const target = link ?? drawTarget(operation, spoiledPart, deps);
+  const known = deps.memory.recallPath(operation, random) ?? {};
+  const target = link ?? drawTarget(operation, spoiledPart, known, deps);
   return {
+    remembered: Object.values(known),
     operation,
     intent,
     method: operation.method,
@@ -45,9 +49,13 @@ function spoilable({ parameters, body }: Operation): readonly string[] {
   return body ? [...parts, "body", "body"] : [...parts, "query"];
 }
 
-function drawTarget(operation: Operation, spoiledPart: string | undefined, deps: DrawDeps): string {
-  const { random, memory } = deps;
-  const known = memory.recallPath(operation, random) ?? {};
+function drawTarget(
+  operation: Operation,
+  spoiledPart: string | undefined,
+  known: Readonly<Record<string, string>>,
+  deps: DrawDeps,
+): string {
+  const { random } = deps;
   const path = operation.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
     if (spoiledPart === name) return encodeURIComponent(toText(pickOdd(random)));
     const parameter = operation.parameters.find((each) => each.name === name);

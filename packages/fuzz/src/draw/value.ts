@@ -54,7 +54,9 @@ function drawTyped(type: string, schema: Schema, deps: DrawDeps, name: string, d
 }
 
 function fits(value: unknown, { type, pattern }: Schema): boolean {
-  if (typeof value !== "string" || (type !== undefined && ![type].flat().includes("string"))) return false;
+  const types = type === undefined ? ["string"] : [type].flat();
+  if (typeof value === "number") return types.includes("number") || types.includes("integer");
+  if (typeof value !== "string" || !types.includes("string")) return false;
   return pattern === undefined || new RegExp(pattern, "u").test(value);
 }
 

@@ -19,18 +19,14 @@ const TAKEN_AS: Readonly<Record<string, string>> = {
 /** Properties that take a file of ours. */
 const MEDIA = /(^|_)(audio|image|video|portrait|voice|reference|asset)(_|$|Id|Url)/i;
 
-/** A request that worked, and where it can be sent again. */
-export interface Link {
-  readonly operationId: string;
-  readonly target: string;
-}
-
-/** What answers told: ids, addresses, cursors. Without it no request but the first of each kind would find anything. */
+/** What answers told one owner: ids, addresses, cursors. Without it no request but the first of each kind would find anything. */
 export interface Memory {
   /** Learns from an answer in the 2xx, and from the request that got it. */
   learn(operation: Operation, request: { readonly body?: unknown }, answer: unknown): void;
+  /** These values did not lead anywhere any more. */
+  forget(values: readonly string[]): void;
   /** A value that was heard of under this property's name. */
-  recall(name: string, random: Random): string | undefined;
+  recall(name: string, random: Random): unknown;
   /** Values for the parameters in the path of an operation, as they belong together. */
   recallPath(operation: Operation, random: Random): Readonly<Record<string, string>> | undefined;
   /** An address that the service handed out for this operation. */
@@ -39,7 +35,11 @@ export interface Memory {
   recallBody(names: readonly string[], random: Random): Json | undefined;
 }
 
-export function createMemory(operations: readonly Operation[], origin: string): Memory {
+export function createMemory(
+  operations: readonly Operation[],
+  origin: string,
+  hints: Readonly<Record<string, unknown>> = {},
+): Memory {
   const byName = new Map<string, string[]>();
   const byResource = new Map<string, string[]>();
   const byTemplate = new Map<string, Readonly<Record<string, string>>[]>();
@@ -81,7 +81,13 @@ export function createMemory(operations: readonly Operation[], origin: string): 
       }
       learnValue(resourceOf(operation), answer, "");
     },
+    forget(values) {
+      for (const kept of byResource.values()) remove(kept, (value) => values.includes(value));
+      for (const kept of byTemplate.values())
+        remove(kept, (groups) => values.includes(Object.values(groups).at(-1) ?? ""));
+    },
     recall(name, random) {
+      if (Object.hasOwn(hints, name)) return hints[name];
       const known = byName.get(name) ?? (MEDIA.test(name) ? byResource.get("assets") : undefined);
       return recallFrom(known, random);
     },
@@ -110,6 +116,11 @@ function keep<T>(map: Map<string, T[]>, name: string, value: T): void {
   kept.push(value);
   if (kept.length > KEPT_MAX) kept.shift();
   map.set(name, kept);
+}
+
+function remove<T>(items: T[], isGone: (item: T) => boolean): void {
+  const left = items.filter((item) => !isGone(item));
+  items.splice(0, items.length, ...left);
 }
 
 function toPattern(path: string): RegExp {

@@ -4,13 +4,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEmulator } from "@comfy/comfyui-emulator";
+import { plainPicture } from "../draw/picture.ts";
 import type { SigningKey } from "../wire/account.ts";
 import { type Service, startService } from "./service.ts";
 
 const SECRET = "the secret of all keys of this run";
 export const operatorKey: SigningKey = { keyId: "enterprise_fuzz_operator", secret: SECRET };
 export const tenantKey: SigningKey = { keyId: "enterprise_fuzz_tenant", secret: SECRET };
-export const admin = { email: "operator@example.com", password: "correct horse battery staple" };
 
 /** So high that they are not what is tested. */
 const plenty = {
@@ -37,7 +37,8 @@ export async function openStage(): Promise<Stage> {
   );
   const receiver = createServer((req, res) => {
     req.resume();
-    res.writeHead(req.method === "GET" ? 404 : 204).end();
+    if (req.method === "GET") res.writeHead(200, { "content-type": "image/png" }).end(plainPicture);
+    else res.writeHead(204).end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   const close = async (service?: Service) => {
@@ -55,8 +56,6 @@ export async function openStage(): Promise<Stage> {
       COMFYUI_API_KEYS: `operator:${operatorKey.keyId},tenant:${tenantKey.keyId}`,
       COMFYUI_API_SECRET: SECRET,
       ADMIN_KEYS: "operator",
-      ADMIN_EMAIL: admin.email,
-      ADMIN_PASSWORD: admin.password,
       REGISTRATION: "open",
       LIMITS: JSON.stringify(LIMITS),
       // Callbacks lead to this machine; every caller comes from an address of its own, as behind a proxy.

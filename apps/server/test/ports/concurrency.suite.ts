@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createDatabase } from "../../src/adapters/database/create-database.ts";
 import { createJobStore } from "../../src/adapters/database/job-store.ts";
 import { migrations } from "../../src/adapters/database/migrations/index.ts";
+import { openServer } from "../../src/adapters/database/open-server.ts";
+import { withTranslatedErrors } from "../../src/adapters/database/translate-errors.ts";
 import { createId } from "../../src/ids.ts";
 import type { JobStore } from "../../src/jobs/job-store.ts";
 import { silentLog } from "../../src/log.ts";
@@ -137,8 +139,9 @@ export function concurrencySuite(
     });
 
     it("answer with `unavailable` while the server cannot be reached", async () => {
-      const unreachable = createDatabase({ url: "postgres://nobody@127.0.0.1:1/none", log: silentLog });
-      await expect(unreachable).rejects.toMatchObject({ code: "unavailable" });
+      const pool = openServer({ url: "postgres://nobody@127.0.0.1:1/none", log: silentLog });
+      await expect(withTranslatedErrors(pool).connect()).rejects.toMatchObject({ code: "unavailable" });
+      await pool.end();
     });
   });
 }

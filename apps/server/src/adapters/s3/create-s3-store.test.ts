@@ -15,6 +15,8 @@ import { findS3, type S3Server, startS3 } from "../../../test/storage/start-s3.t
 import { createS3Store } from "./create-s3-store.ts";
 
 const program = findS3();
+/** Moto says the same day of every unfinished upload, and forgets what a link says about the answer. */
+const isMoto = program?.name === "moto_server";
 let server: S3Server;
 let client: S3Client;
 const closing: AsyncDisposable[] = [];
@@ -88,7 +90,7 @@ describe.skipIf(!program)("blobs in a bucket of S3", () => {
     await expect.poll(count).toBe(0);
   });
 
-  it("that a crash left in parts are dropped when they are old, and only then", async () => {
+  it.skipIf(isMoto)("that a crash left in parts are dropped when they are old, and only then", async () => {
     const { objects } = await setUp();
     await objects.prepare(signal);
     await client.send(new CreateMultipartUploadCommand({ Bucket: settings().bucket, Key: "ab/half" }));
@@ -97,7 +99,7 @@ describe.skipIf(!program)("blobs in a bucket of S3", () => {
     expect(await countStored()).toBe(0);
   });
 
-  it("open through a link of the store itself, with the type and the name they have", async () => {
+  it.skipIf(isMoto)("open through a link of the store itself, with the type and the name they have", async () => {
     const { blobs, objects } = await setUp();
     const { location } = await blobs.put(toStream(Buffer.from("a picture")), options);
     const link = { name: "portrait.png", type: "image/png", disposition: "attachment", ttlSeconds: 3_600 } as const;

@@ -15,8 +15,8 @@ const DESCRIPTION = `A typed, signed, durable service in front of ComfyUI.
 **Signing.** Every POST carries \`X-API-Key\`, \`X-Timestamp\` (Unix milliseconds) and \`X-Signature\`: the lowercase hex HMAC-SHA256, with
 the API secret, of \`<timestamp>:<body>\`, the exact bytes of the body; nothing follows the colon when there is none. A signature is good
 once, for five minutes either way: a retry signs anew. Version 2 (\`X-Signature-Version: 2\`, \`X-Nonce\`, \`X-Content-SHA256\`) signs the lines
-\`comfy-v2\`, timestamp, nonce, method, path with query, key and SHA-256 of the body, joined by line feeds; the SDK uses it. Reading a job
-needs only \`X-API-Key\`.
+\`comfy-v2\`, timestamp, nonce, method, path with query, key and SHA-256 of the body, joined by line feeds; the SDK uses it. Polling a job
+(\`GET /jobs/{kind}/{id}\`) needs only \`X-API-Key\`. Keys of the mode \`bearer\`, and people who logged in, send \`Authorization: Bearer\` instead.
 
 **Two surfaces.** The product paths (\`/portrait\`, …) ignore fields they do not know; the platform paths (\`/api/v1/…\`) refuse them. They show
 the same jobs: one that was made on one surface is read on the other.

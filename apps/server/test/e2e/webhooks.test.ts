@@ -136,7 +136,7 @@ test("somebody else's endpoint is 404 in every way, and an endpoint is changed a
 
 test("what is no endpoint is refused with a sentence: a key alone, an unknown field, an event, an address, the 21st", async () => {
   await using service = await startService();
-  expect((await service.get(root)).status).toBe(401);
+  expect((await fetch(service.url + root, { headers: { "x-api-key": apiKey } })).status).toBe(401);
   const url = "https://example.com/hook";
   for (const [body, words] of [
     [{ url, evnts: [] }, "evnts"],

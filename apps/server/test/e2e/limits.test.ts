@@ -10,7 +10,7 @@ import { findRedis, type RedisProcess, startRedis } from "../ports/start-redis.t
 import { apiSecret, type SpawnedService, spawnService } from "./spawn-service.ts";
 
 const bins = { postgres: findPostgres(), redis: findRedis() };
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 const PROCESSES = 3;
 const AWAY = /^The store of the rate limits does not answer/;
 const BACK = /^The store of the rate limits is back/;
@@ -62,6 +62,12 @@ describe.skipIf(!bins.postgres || !bins.redis)("three processes on one PostgreSQ
     const url = `${processes[at % PROCESSES]?.url}${target}`;
     return fetch(url, { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
   }
+  const logIn = (at: number) =>
+    fetch(`${processes[at]?.url}/api/v1/auth/login`, {
+      method: "POST",
+      body: JSON.stringify({ email: "nobody@example.com", password: "the password of nobody" }),
+      headers: { "content-type": "application/json" },
+    });
   const postAll = (key: string, count: number) => Promise.all(Array.from({ length: count }, (_, n) => post(key, n)));
   const countStatuses = (responses: readonly Response[]) =>
     Object.fromEntries([202, 429].map((code) => [code, responses.filter(({ status }) => status === code).length]));
@@ -120,13 +126,28 @@ describe.skipIf(!bins.postgres || !bins.redis)("three processes on one PostgreSQ
       const jobId = first?.jobId;
       const owner = "(select owner_id from comfy.jobs where id = $1)";
       const open = `select id from comfy.jobs where owner_id = ${owner} and completed_at is null`;
-      await expect.poll(() => query(open, [jobId]), { timeout: 60_000 }).toEqual([]);
+      await expect.poll(() => query(open, [jobId]), { timeout: 200_000 }).toEqual([]);
       const attempts = `select a.created_at as begun, a.ended_at as ended
         from comfy.attempts a join comfy.jobs j on j.id = a.job_id where j.owner_id = ${owner}`;
       const overlaps = `with t as (${attempts})
         select max((select count(*) from t other where other.begun <= t.begun and other.ended > t.begun))::integer as most
         from t`;
       expect(await query(overlaps, [jobId])).toEqual([{ most: 2 }]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "let an address try 120 times a minute where nobody has to say who they are, before anything is read or hashed",
+    async () => {
+      // No password and no e-mail: it is refused before that is seen.
+      const tryOnce = async (n: number) =>
+        (await fetch(`${processes[n % PROCESSES]?.url}/api/v1/auth/login`, { method: "POST" })).status;
+      const statuses = await Promise.all(Array.from({ length: 200 }, (_, n) => tryOnce(n)));
+      const tried = statuses.filter((status) => status !== 429).length;
+      expect(tried).toBeGreaterThanOrEqual(120);
+      // Where a minute begins in between, the weighted window rounds in favour of the address.
+      expect(tried).toBeLessThanOrEqual(122);
     },
     TIMEOUT_MS,
   );
@@ -145,6 +166,8 @@ describe.skipIf(!bins.postgres || !bins.redis)("three processes on one PostgreSQ
         });
       }
       expect((await post(keys.alone, 0, "not-the-secret-of-this-key")).status).toBe(503);
+      const login = await logIn(0);
+      expect([login.status, login.headers.get("retry-after")]).toEqual([503, "5"]);
       const alone = await Promise.all(Array.from({ length: 12 }, () => post(keys.alone, 0)));
       // What the day allows is the database's to say.
       expect(countStatuses(alone)).toEqual({ 202: 10, 429: 2 });
@@ -154,6 +177,7 @@ describe.skipIf(!bins.postgres || !bins.redis)("three processes on one PostgreSQ
       await expect.poll(() => countLines(BACK), { timeout: 20_000 }).toEqual([1, 1, 1]);
       expect(countStatuses(await postAll(keys.again, 50))).toEqual({ 202: 10, 429: 40 });
       expect((await post("free_unknown", 0)).status).toBe(401);
+      expect((await logIn(0)).status).toBe(401);
       expect(countLines(AWAY)).toEqual([1, 1, 1]);
     },
     TIMEOUT_MS,

@@ -43,7 +43,7 @@ import { createStoreFile } from "../assets/store-file.ts";
 import { createUploadAsset } from "../assets/upload-asset.ts";
 import { composeBlobStores } from "./blob-stores.ts";
 import type { Ground } from "./ground.ts";
-import { composeSealer } from "./keys.ts";
+import { composeSealer } from "./sealer.ts";
 
 /** The database and what it remembers. */
 export async function composeRecords({ config, log, lifecycle }: Ground) {

@@ -68,7 +68,11 @@ async function answer(req: IncomingMessage, res: ServerResponse, verbs: HealthVe
 
 function send(res: ServerResponse, status: number, body: object): void {
   if (res.headersSent) return void res.destroy();
-  res.writeHead(status, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });
+  res.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
   res.end(JSON.stringify(body));
 }
 

@@ -46,6 +46,12 @@ describe("bytes that are no request", () => {
     expect(bodyOf(answer).code).toBe("headers_too_large");
   });
 
+  it("are told so in an answer that nobody keeps or sniffs", async () => {
+    const answer = await sendRaw(await startDoor(), "GARBAGE\r\n\r\n");
+    expect(answer).toMatch(/^cache-control: no-store\r$/im);
+    expect(answer).toMatch(/^x-content-type-options: nosniff\r$/im);
+  });
+
   it("must name a host", async () => {
     expect(await sendRaw(await startDoor(), "GET /ping HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
   });

@@ -48,7 +48,7 @@ const TIMEOUTS: Timeouts = {
 
 const HEADER_SIZE_BYTES_MAX = 16 * 1024;
 
-/** Then a connection is closed after its answer: whoever pipelines without end has to come in anew, past whatever balances the load. */
+/** Then a connection is told to close, and what still comes on it is 503: whoever pipelines without end has to come in anew. */
 const REQUESTS_PER_CONNECTION_MAX = 1_000;
 
 /** More than one process serves well. What comes beyond is closed at once, so that those who are in keep their files and memory. */
@@ -76,6 +76,8 @@ function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
   const head = [
     `HTTP/1.1 ${errorStatus[code]} Refused`,
     "Connection: close",
+    "Cache-Control: no-store",
+    "X-Content-Type-Options: nosniff",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,

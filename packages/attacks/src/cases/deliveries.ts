@@ -234,7 +234,7 @@ export const deliveryAttacks = inGroup("outgoing", [
     name: "the secret of an endpoint is told once more",
     async attack({ victim }) {
       const { id, secret } = readJson(
-        await victim.call("POST", "/api/v1/webhooks", { url: "https://outside.test/secret" }),
+        await victim.call("POST", "/api/v1/webhooks", { url: "https://outside.test/told" }),
       );
       const answers = [
         await victim.call("GET", `/api/v1/webhooks/${id}`),

@@ -20,7 +20,8 @@ const ambiguous =
     const { text } = await raw([lines.join("\r\n").replace("IP", ip)], { timeoutMs: 2_500 });
     const statuses = statusesIn(text);
     if (statuses.length === 0) throw new Error(`No answer to ${lines[0]}`);
-    return statuses.every((status) => status === "400") ? refused(statuses.join(", ")) : succeeded(statuses.join(", "));
+    // A request that is answered before its body was read may get two answers: the last one ends the connection.
+    return statuses.at(-1) === "400" ? refused(statuses.join(", ")) : succeeded(statuses.join(", "));
   };
 
 const HEALTH = "GET /ping HTTP/1.1";
@@ -115,7 +116,15 @@ export const connectionAttacks = inGroup("http", [
   },
   {
     name: "a body is sent byte by byte, without end",
-    stage: { scenery: [{ file: SERVER, find: "requestTimeout: 300_000,", replace: "requestTimeout: 3_000," }] },
+    stage: {
+      scenery: [
+        {
+          file: SERVER,
+          find: "  headersTimeout: 10_000,\n  requestTimeout: 300_000,",
+          replace: "  headersTimeout: 2_000,\n  requestTimeout: 3_000,",
+        },
+      ],
+    },
     async attack({ raw, victim, ip }) {
       const head = `POST /image/async HTTP/1.1\r\n${HOST}\r\nX-API-Key: ${victim.key}\r\nX-Forwarded-For: ${ip}\r\nContent-Length: 1000\r\n\r\n`;
       const { isClosed, text, durationMs } = await raw([head, ..."x".repeat(100)], { pauseMs: 200, timeoutMs: 14_000 });
@@ -134,11 +143,9 @@ export const connectionAttacks = inGroup("http", [
     name: "one connection asks without end",
     async attack({ raw }) {
       const one = `${HEALTH}\r\n${HOST}\r\n\r\n`;
-      const { text, isClosed } = await raw([one.repeat(1_200)], { timeoutMs: 15_000 });
-      const count = statusesIn(text).filter((status) => status === "200").length;
-      return isClosed && count < 1_200
-        ? refused(`closed after ${count} answers`)
-        : succeeded(`${count} answers on one connection`);
+      const { text } = await raw([one.repeat(1_200)], { timeoutMs: 20_000, until: /connection: close/i });
+      const count = statusesIn(text).length;
+      return /connection: close/i.test(text) ? refused(`closed after ${count} answers`) : succeeded(`${count} answers`);
     },
     defence: { file: SERVER, find: "server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;", replace: "" },
   },

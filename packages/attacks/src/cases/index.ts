@@ -6,8 +6,11 @@ import { guessAttacks, keyAttacks } from "./keys.ts";
 import { leakAttacks, originAttacks } from "./leaks.ts";
 import { limitAttacks, ticketAttacks } from "./limits.ts";
 import { linkAttacks } from "./links.ts";
+import { loadAttacks } from "./load.ts";
+import { madeKeyAttacks } from "./made-keys.ts";
 import { addressAttacks } from "./outgoing.ts";
 import { bodyAttacks, valueAttacks } from "./parsing.ts";
+import { passwordAttacks, tokenAttacks } from "./sessions.ts";
 import { claimAttacks } from "./signature-claims.ts";
 import { formAttacks } from "./signature-forms.ts";
 import { replayAttacks } from "./signature-replays.ts";
@@ -37,4 +40,8 @@ export const attackCases: readonly AttackCase[] = [
   ...leakAttacks,
   ...limitAttacks,
   ...ticketAttacks,
+  ...loadAttacks,
+  ...madeKeyAttacks,
+  ...tokenAttacks,
+  ...passwordAttacks,
 ];

@@ -49,7 +49,7 @@ export const leakAttacks = inGroup("leaks", [
     },
     defence: {
       file: "apps/server/src/adapters/pino/redact.ts",
-      find: "[/(\\b[a-z][a-z0-9+.-]*:\\/\\/)[^\\s/?#@]+@/gi, `$1${STRUCK}@`],",
+      find: "[/(\\b[a-z][a-z0-9+.-]{0,20}:\\/\\/)[^\\s/?#@]+@/gi, `$1${STRUCK}@`],",
       replace: "",
     },
   },

@@ -122,7 +122,7 @@ export const bodyAttacks = inGroup("parsing", [
     },
     defence: {
       file: "apps/server/src/http/middleware/parsed-body.ts",
-      find: 'if (pattern.test(given ?? "")) return;',
+      find: 'if (isExpected(given ?? "")) return;',
       replace: "return;",
     },
   },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Edit } from "../attack.ts";
@@ -25,6 +26,8 @@ export interface Service {
   /** All it has written. */
   readOutput(): string;
   readonly isOver: boolean;
+  /** Milliseconds of processor time it has used; Linux only. */
+  readCpuMs(): Promise<number>;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
@@ -62,6 +65,12 @@ export async function startService({ environment, edits, names, aheadMs = 0 }: S
     readOutput: () => output,
     get isOver() {
       return isOver;
+    },
+    async readCpuMs() {
+      const stat = await readFile(`/proc/${child.pid}/stat`, "utf8");
+      // After the name, which may hold anything, `utime` and `stime` are the 12th and 13th field, in hundredths of a second.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * 10;
     },
     async stop(signal = "SIGKILL") {
       child.kill(signal);

@@ -62,6 +62,7 @@ export async function openStage(cases: readonly AttackCase[]): Promise<Stage> {
         COMFYUI_API_KEYS: [operatorEntry, ...cases.flatMap(({ name }) => keysOf(name).entries)].join(","),
         COMFYUI_API_SECRET: API_SECRET,
         ADMIN_KEYS: "operator",
+        REGISTRATION: "open",
         // Every attack comes from an address of its own, as behind a proxy.
         TRUST_PROXY: "1",
         LOG_LEVEL: "debug",

@@ -25,6 +25,8 @@ export interface Target {
   socket(path: string, options?: SocketOptions): Promise<Opened>;
   /** Everything the service has written. */
   readOutput(): string;
+  /** Processor time the service has used. Only for cases that are alone. */
+  readCpuMs(): Promise<number>;
   /** Whether the process is still there. */
   isAlive(): boolean;
   /** Only for cases that are alone. */
@@ -50,6 +52,7 @@ export function createTarget(name: string, deployment: Deployment, { backend, ou
     raw: (parts, options) => sendRaw(origin(), parts, options),
     socket: (path, options) => openSocket(origin(), path, options),
     readOutput: () => deployment.service.readOutput(),
+    readCpuMs: () => deployment.service.readCpuMs(),
     isAlive: () => !deployment.service.isOver,
     restart: (options) => deployment.restart(options),
   };

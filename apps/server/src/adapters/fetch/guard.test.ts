@@ -4,7 +4,7 @@ import { createGuardedAgent } from "./guarded-agent.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { isPublicAddress } from "./public-address.ts";
 import { createRemoteFiles } from "./remote-files.ts";
-import { createPublicPolicy, type Lookup } from "./url-policy.ts";
+import { createPublicPolicy, type Lookup, parseOutgoingUrl } from "./url-policy.ts";
 
 const options = { sizeBytesMax: 1_000, signal: new AbortController().signal };
 const noLookup: Lookup = async (hostname) => {
@@ -152,6 +152,16 @@ describe("the guard of outgoing addresses", () => {
     expect(() => files.assertAllowed("http://127.0.0.1:3000/hook", "callbackUrl")).not.toThrow();
     expect(() => files.assertAllowed("file:///etc/passwd", "callbackUrl")).toThrow(/expected an http or https/);
     expect(() => files.assertAllowed("http://user:pass@127.0.0.1/", "callbackUrl")).toThrow(/without a user name/);
+  });
+});
+
+describe("ports", () => {
+  it.each([22, 25, 6379, 27017])("%i is refused: whoever listens there speaks no HTTP", (port) => {
+    expect(() => parseOutgoingUrl(`https://example.com:${port}/`, createPublicPolicy())).toThrow(/no web server/);
+  });
+
+  it.each(["", ":443", ":8443", ":3000"])('"%s" is fine', (port) => {
+    expect(parseOutgoingUrl(`https://example.com${port}/`, createPublicPolicy()).hostname).toBe("example.com");
   });
 });
 

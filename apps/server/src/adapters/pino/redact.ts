@@ -8,7 +8,8 @@ const secretName =
 /** `sig=…` and its like in addresses, `user:password@` before a host, and keys that a sentence quotes. */
 const secretInText: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:sig|signature|token|ticket|key|api_?key|x-amz-signature|x-amz-credential)=)[^&\s"'#]+/gi, `$1${STRUCK}`],
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi, `$1${STRUCK}@`],
+  // Schemes are short. Without an end to them a path of 16 kB took 0.16 s, and paths are logged before anybody is known.
+  [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@]+@/gi, `$1${STRUCK}@`],
   [/\b((?:x-api-key|x-signature|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+|basic\s+)?)[^\s"',;]+/gi, `$1${STRUCK}`],
   [/\b((?:free|basic|pro|enterprise)_)[A-Za-z0-9_-]{8,}/g, `$1${STRUCK}`],
   // What the service makes says itself what it is.

@@ -5,11 +5,19 @@ import { parseJson } from "../json.ts";
 import { visitOf } from "../visit.ts";
 import { routeOf } from "./guard.ts";
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
-const MULTIPART_TYPE = /^multipart\/form-data\s*;/i;
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/i;
+const UTF_8 = /^charset="?utf-?8"?$/i;
 
-function assertType(given: string | undefined, pattern: RegExp, expected: string): void {
-  if (pattern.test(given ?? "")) return;
+/** Without its spaces first: one pattern that allows them everywhere took 0.3 s for a header of 15,000 spaces, and anyone may send that. */
+function isJsonType(given: string): boolean {
+  const [type = "", ...parameters] = given.replaceAll(/\s/g, "").split(";");
+  return JSON_TYPE.test(type) && parameters.every((parameter) => parameter === "" || UTF_8.test(parameter));
+}
+
+const isMultipartType = (given: string): boolean => /^multipart\/form-data\s*;/i.test(given);
+
+function assertType(given: string | undefined, isExpected: (type: string) => boolean, expected: string): void {
+  if (isExpected(given ?? "")) return;
   throw new AppError(
     "unsupported_media_type",
     `Content-Type: expected ${expected}, got ${given?.slice(0, 80) ?? "nothing"}.`,
@@ -23,7 +31,7 @@ export function createParsedBody(): RequestHandler {
     const { body } = visitOf(req);
     if (!route || !("body" in route)) return next();
     if (route.contentType === "multipart/form-data") {
-      assertType(req.get("content-type"), MULTIPART_TYPE, "multipart/form-data");
+      assertType(req.get("content-type"), isMultipartType, "multipart/form-data");
       // The route reads the parts itself; the schema only documents them.
       req.body = { file: "" };
       return next();
@@ -32,7 +40,7 @@ export function createParsedBody(): RequestHandler {
     if ((route.metadata as Partial<RouteMetadata> | undefined)?.streams) return next();
     const mayBeEmpty = body.length === 0 && routeTakesNothing(route.body);
     if (!mayBeEmpty) {
-      if (body.length > 0) assertType(req.get("content-type"), JSON_TYPE, "application/json");
+      if (body.length > 0) assertType(req.get("content-type"), isJsonType, "application/json");
       req.body = parseJson(body);
     }
     next();

@@ -11,6 +11,7 @@ export function refuseUpgrade(socket: Duplex, error: AppError, requestId: string
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? "Refused"}`,
     "Connection: close",
     "Cache-Control: no-store",
+    "X-Content-Type-Options: nosniff",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `${headerNames.requestId}: ${requestId}`,

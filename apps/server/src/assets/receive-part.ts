@@ -14,7 +14,7 @@ export interface PartToReceive {
 }
 
 export interface ReceivePartVerbs {
-  /** How many bytes the part must have. @throws AppError `upload_not_found`, `upload_completed` */
+  /** How many bytes the part must have. @throws AppError `upload_not_found`, `upload_completed`, `upload_limit` */
   measurePart(part: Pick<PartToReceive, "uploadId" | "n">): Promise<number>;
   /**
    * Keeps a part whose bytes are those that its sender meant; nothing is kept of any other.
@@ -33,6 +33,15 @@ export interface ReceivePartDeps {
 const gone = () => new AppError("upload_not_found", "The upload of this link is gone: it was deleted, or has expired.");
 const completed = () =>
   new AppError("upload_completed", "The upload of this link is completed: no part can change any more.");
+
+/** How many times over an upload may be sent: a link needs no key, so nothing else bounds what whoever holds it makes us keep. */
+const SENT_FACTOR_MAX = 4;
+
+const sentTooOften = () =>
+  new AppError(
+    "upload_limit",
+    `Parts of this upload were sent again too often: expected at most ${SENT_FACTOR_MAX} times its size in all. Delete it and begin anew.`,
+  );
 
 /** The same bytes; fails at their end when they are not those that were meant, so that whoever stores them keeps nothing. */
 export async function* checkBytes(
@@ -66,6 +75,7 @@ export function createReceivePartVerbs({ uploads, blobs }: ReceivePartDeps): Rec
     const upload = await uploads.find(uploadId);
     const sizeBytes = sizeIn(upload, n);
     if (upload?.isCompleted) throw completed();
+    if (upload && upload.sentBytes + sizeBytes > SENT_FACTOR_MAX * upload.sizeBytes) throw sentTooOften();
     return sizeBytes;
   }
 

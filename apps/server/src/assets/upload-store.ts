@@ -22,6 +22,8 @@ export interface Upload {
   /** The digest that the whole must turn out to have, lowercase hex. */
   readonly sha256?: string;
   readonly isLocationStripped: boolean;
+  /** All that was ever kept of its parts, those included that others have replaced. */
+  readonly sentBytes: number;
   /** What it became. */
   readonly assetId?: string;
   readonly isCompleted: boolean;
@@ -30,7 +32,7 @@ export interface Upload {
   readonly parts: readonly ReceivedPart[];
 }
 
-export type NewUpload = Omit<Upload, "assetId" | "isCompleted" | "parts" | "expiresAtMs">;
+export type NewUpload = Omit<Upload, "assetId" | "isCompleted" | "parts" | "expiresAtMs" | "sentBytes">;
 
 /** What an owner may have open at once. */
 export interface OpenLimits {

@@ -55,7 +55,8 @@ function* walkWebp(onFrame: OnFrame): Walk {
   }
 }
 
-function* walkPng(onFrame: OnFrame): Walk {
+/** An `fcTL` for each frame of an animation; none in a still picture. */
+export function* walkPng(onFrame: OnFrame): Walk {
   yield* skip(8);
   for (;;) {
     const chunk = yield* take(8);

@@ -16,7 +16,13 @@ export function createMemoryUploads(): UploadStore {
       const open = [...uploads.values()].filter((one) => one.ownerId === upload.ownerId && !one.isCompleted);
       if (open.length >= countMax) return "too_many";
       if (open.reduce((sum, one) => sum + one.sizeBytes, upload.sizeBytes) > sizeBytesMax) return "too_large";
-      uploads.set(upload.id, { ...upload, isCompleted: false, expiresAtMs: Date.now() + ttlMs, parts: [] });
+      uploads.set(upload.id, {
+        ...upload,
+        isCompleted: false,
+        sentBytes: 0,
+        expiresAtMs: Date.now() + ttlMs,
+        parts: [],
+      });
       return "opened";
     },
     find: async (id) => uploads.get(id),
@@ -24,7 +30,7 @@ export function createMemoryUploads(): UploadStore {
       const upload = uploads.get(uploadId);
       if (!upload || upload.isCompleted) return false;
       const parts = [...upload.parts.filter(({ n }) => n !== part.n), part].toSorted((left, right) => left.n - right.n);
-      uploads.set(uploadId, { ...upload, parts });
+      uploads.set(uploadId, { ...upload, parts, sentBytes: upload.sentBytes + part.sizeBytes });
       return true;
     },
     async complete(id, assetId) {

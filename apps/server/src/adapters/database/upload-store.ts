@@ -13,6 +13,7 @@ interface UploadRow {
   readonly type: string | null;
   readonly sha256: string | null;
   readonly is_location_stripped: boolean;
+  readonly sent_bytes: number;
   readonly asset_id: string | null;
   readonly completed_at: Date | null;
   readonly expires_at: Date;
@@ -96,8 +97,9 @@ async function putPart(db: Kysely<Tables>, uploadId: string, part: ReceivedPart)
       on conflict (sha256) do update set touched_at = clock_timestamp(), location = excluded.location, state = 'live'
     ),
     upload as (
-      select u.id from comfy.uploads u
-      where u.id = ${uploadId}::uuid and u.completed_at is null and ${isAlive} for no key update
+      update comfy.uploads u set sent_bytes = u.sent_bytes + ${sizeBytes}::bigint
+      where u.id = ${uploadId}::uuid and u.completed_at is null and ${isAlive}
+      returning u.id
     )
     insert into comfy.upload_parts (upload_id, n, sha256, size_bytes, location)
     select id, ${n}::integer, ${sha256}, ${sizeBytes}::integer, ${toText(location)} from upload
@@ -123,6 +125,7 @@ function toUpload(row: UploadRow): Upload {
     ...(row.type !== null && { type: row.type }),
     ...(row.sha256 !== null && { sha256: row.sha256 }),
     isLocationStripped: row.is_location_stripped,
+    sentBytes: row.sent_bytes,
     ...(row.asset_id !== null && { assetId: row.asset_id }),
     isCompleted: row.completed_at !== null,
     expiresAtMs: row.expires_at.getTime(),

@@ -76,6 +76,7 @@ describe("a picture without its location", () => {
 
   it.each([
     ["a GIF", toGif(8, 8, 1)],
+    ["an animated PNG", toPng(8, 8, 3)],
     ["a sound", heads.wav],
     ["a page", heads.html],
     ["an SVG", heads.svg],

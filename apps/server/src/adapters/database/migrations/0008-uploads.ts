@@ -14,6 +14,8 @@ create table comfy.uploads (
   type text,
   sha256 text,
   is_location_stripped boolean not null default false,
+  -- All that was ever kept of its parts, those included that others have replaced.
+  sent_bytes bigint not null default 0,
   -- What it became. It may be deleted before the upload is forgotten.
   asset_id uuid references comfy.assets (id) on delete set null,
   completed_at timestamptz,

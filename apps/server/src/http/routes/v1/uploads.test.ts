@@ -143,6 +143,14 @@ describe("what an upload in parts refuses", () => {
     expect(partsOf(await read(door, opened.body.id))[0]?.isReceived).toBe(false);
   });
 
+  it("is a part that was sent again and again: a link must not fill the disk", async () => {
+    const door = await startDoor();
+    const opened = await open(door, heads.wav);
+    const url = partsOf(opened)[0]?.url ?? "";
+    for (let n = 0; n < 4; n++) expect((await put(door, url, heads.wav)).status).toBe(200);
+    expect(await put(door, url, heads.wav)).toMatchObject({ status: 409, body: { code: "upload_limit" } });
+  });
+
   it("is a link of another part, another upload, another time, or none", async () => {
     const door = await startDoor();
     const opened = await open(door, heads.wav);

@@ -2,8 +2,10 @@ import type { ErrorBody, ErrorCode } from "../src/errors.ts";
 import type { ProductJob, QueuedJob } from "../src/jobs.ts";
 import type { PictureResult } from "../src/results.ts";
 import type { BackendStatusBody } from "../src/v1/admin.ts";
+import type { V1Asset } from "../src/v1/asset-schemas.ts";
 import type { Batch } from "../src/v1/batch-schemas.ts";
 import type { V1Job } from "../src/v1/job-schemas.ts";
+import type { V1Upload } from "../src/v1/upload-schemas.ts";
 
 const requestId = "0f8fad5bd9cb469fa165";
 const jobId = "019ac1f0-0000-7000-8000-000000000000";
@@ -108,6 +110,32 @@ const batch: Batch = {
 
 const backend: BackendStatusBody = { id: "gpu-1", isReachable: true, isDrained: false, slots: 1, latencyMs: 4 };
 
+const v1Asset: V1Asset = {
+  ...asset,
+  source: "output",
+  sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  createdAt: "2026-01-01T12:00:07.000Z",
+  jobId,
+};
+
+const broughtAsset: V1Asset = { ...asset, source: "upload", sha256: v1Asset.sha256, createdAt: v1Asset.createdAt };
+
+const upload: V1Upload = {
+  id: "019ac1f0-0000-7000-8000-000000000005",
+  status: "open",
+  name: "voice.wav",
+  sizeBytes: 9_437_184,
+  partSizeBytes: 8_388_608,
+  receivedBytes: 0,
+  parts: [8_388_608, 1_048_576].map((sizeBytes, index) => ({
+    n: index + 1,
+    sizeBytes,
+    isReceived: false,
+    url: `https://comfy.example.com/api/v1/uploads/019ac1f0-0000-7000-8000-000000000005/parts/${index + 1}?expires=1764043200&key=k1&sig=…`,
+  })),
+  expiresAt: "2026-01-02T00:00:00.000Z",
+};
+
 const examples: Readonly<Record<string, unknown>> = {
   "v1JobsCreate 201": v1Job,
   "v1JobsList 200": { jobs: [completedV1Job], nextCursor: "4711" },
@@ -121,6 +149,20 @@ const examples: Readonly<Record<string, unknown>> = {
   "portraitCreate 200": { success: true, ...result },
   "jobsRead 200": completeJob,
   "outputsUpload 201": asset,
+  "v1UploadsCreate 201": upload,
+  "v1UploadsRead 200": upload,
+  "v1UploadsComplete 201": broughtAsset,
+  "v1UploadsFetch 201": { ...broughtAsset, source: "url" },
+  "v1UploadsPutPart 200": { n: 1, sizeBytes: 8_388_608, sha256: v1Asset.sha256 },
+  "v1AssetsList 200": { assets: [v1Asset], nextCursor: "1767268807000000_019ac1f0-0000-7000-8000-000000000001" },
+  "v1AssetsRead 200": {
+    ...v1Asset,
+    provenance: {
+      ...{ workflow: "portrait", version: 1, seed: 42, model: "flux-schnell", prompt: result.prompt },
+      input: { positive: result.prompt, width: 768, height: 1024, steps: 4 },
+    },
+  },
+  "v1AssetsSign 200": { url: asset.url, expiresAt: "2026-01-02T12:00:00.000Z" },
 };
 
 /** An answer that went well, by the operation's name; undefined where the schema says it all. */

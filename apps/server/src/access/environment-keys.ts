@@ -49,6 +49,22 @@ function parseEntry(entry: string): { name: string | undefined; key: string } {
  * @example createEnvironmentKeyRing({ keys: ["landline:pro_4f…", "free_9c…"], secret })
  */
 export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): EnvironmentKeyRing {
+  const byDigest = readKeys(options);
+  const all = [...byDigest.values()];
+  const byId = new Map(all.map((key) => [key.id, key]));
+  const ranks = rankOwners(all);
+  return {
+    // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
+    find: async (apiKey) => byDigest.get(sha256(apiKey)),
+    // All of them sign.
+    findByToken: async () => undefined,
+    findById: async (id) => byId.get(id),
+    noteUse() {},
+    rankOf: (ownerId) => ranks.get(ownerId),
+  };
+}
+
+function readKeys(options: EnvironmentKeyRingOptions): ReadonlyMap<string, ApiKey> {
   const { secret, limits = {}, admins = [] } = options;
   if (options.keys.length > 0 && !secret) {
     throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
@@ -74,19 +90,15 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): En
       ...(ownLimits && { limits: ownLimits }),
     });
   }
-  const byId = new Map([...byDigest.values()].map((key) => [key.id, key]));
+  return byDigest;
+}
+
+/** An owner's keys may be of several tiers: what is made by them counts for no more than the best of them. */
+function rankOwners(keys: readonly ApiKey[]): ReadonlyMap<string, OwnerRank> {
   const ranks = new Map<string, OwnerRank>();
-  for (const { ownerId, tier, limits: own } of byDigest.values()) {
+  for (const { ownerId, tier, limits } of keys) {
     const known = ranks.get(ownerId);
-    if (!known || lowerTier(known.tier, tier) !== tier) ranks.set(ownerId, { tier, ...(own && { limits: own }) });
+    if (!known || lowerTier(known.tier, tier) !== tier) ranks.set(ownerId, { tier, ...(limits && { limits }) });
   }
-  return {
-    // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
-    find: async (apiKey) => byDigest.get(sha256(apiKey)),
-    // All of them sign.
-    findByToken: async () => undefined,
-    findById: async (id) => byId.get(id),
-    noteUse() {},
-    rankOf: (ownerId) => ranks.get(ownerId),
-  };
+  return ranks;
 }

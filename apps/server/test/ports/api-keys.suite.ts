@@ -1,50 +1,19 @@
-import { randomBytes } from "node:crypto";
-import { type Scope, tiers } from "@comfy/contracts";
 import { sql } from "kysely";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Caller } from "../../src/access/caller.ts";
-import { createKeyUses } from "../../src/access/key-uses.ts";
-import { createKeyVerbs, LIVE_KEYS_MAX, type MadeKey } from "../../src/access/manage-keys.ts";
-import { createSealer } from "../../src/access/sealer.ts";
-import { createStoredKeyRing } from "../../src/access/stored-keys.ts";
-import { createKeyStore } from "../../src/adapters/database/api-keys.ts";
-import { createLinkKeys } from "../../src/adapters/database/link-keys.ts";
-import { sealRows } from "../../src/adapters/database/seal-rows.ts";
+import { LIVE_KEYS_MAX } from "../../src/access/manage-keys.ts";
 import { createId } from "../../src/ids.ts";
-import { silentLog as log } from "../../src/log.ts";
-import { createManualClock, type ManualClock } from "../manual-clock.ts";
-import { testSealer } from "../sealer.ts";
 import { testKeyRing } from "./key-ring.suite.ts";
+import { createKeyParts, type KeyParts, maker, KEY_OWNER as OWNER, secretOf } from "./key-set-up.ts";
 import { type GetDatabase, readCount } from "./set-up.ts";
-
-const scopes: readonly Scope[] = ["generate", "read", "upload", "webhooks", "keys"];
-const OWNER = "env:owner";
-const maker: Caller = {
-  ...{ ownerId: OWNER, keyId: "key-maker", tier: "pro", limits: tiers.pro },
-  ...{ scopes, via: "signature" },
-};
 
 /** What keys in a database promise. */
 export function apiKeysSuite(getDatabase: GetDatabase): void {
-  let clock: ManualClock;
+  let clock: KeyParts["clock"];
+  let open: KeyParts["open"];
+  let make: KeyParts["make"];
   beforeEach(() => {
-    clock = createManualClock(Date.now());
+    ({ clock, open, make } = createKeyParts(getDatabase));
   });
-
-  /** One process: its store, what it remembers, and what it does. */
-  function open(sealer = testSealer) {
-    const store = createKeyStore(getDatabase().db);
-    const uses = createKeyUses({ store, clock, log, gatherMs: 1 });
-    const rankOf = (ownerId: string) => (ownerId === OWNER ? { tier: "pro" as const } : undefined);
-    const keys = createStoredKeyRing({ store, sealer, clock, uses, rankOf });
-    return { store, uses, keys, verbs: createKeyVerbs({ store, sealer, clock }) };
-  }
-
-  const make = (
-    wish: { mode?: "signed" | "bearer"; scopes?: readonly Scope[]; expiresAtMs?: number } = {},
-    by = maker,
-  ) => open().verbs.createKey(by, { name: "a key", mode: "signed", ...wish }, {});
-  const secretOf = ({ secrets }: MadeKey) => ("secret" in secrets ? secrets.secret : secrets.token);
 
   describe("a key ring over the database", () => {
     testKeyRing(async () => {
@@ -204,42 +173,6 @@ export function apiKeysSuite(getDatabase: GetDatabase): void {
     });
   });
 
-  describe("a key of a user", () => {
-    const userId = createId();
-    const user: Caller = { ...maker, ownerId: `user:${userId}`, userId, scopes: [...scopes, "admin"], via: "session" };
-    beforeEach(async () => {
-      await sql`
-        insert into comfy.users (id, email, email_key, password_hash, role, tier)
-        values (${userId}::uuid, 'Ada@example.com', 'ada@example.com', 'x', 'admin', 'pro')`.execute(getDatabase().db);
-    });
-    const change = (set: ReturnType<typeof sql>) => sql`update comfy.users set ${set}`.execute(getDatabase().db);
-
-    it("counts for no more than the user does now", async () => {
-      const { keys } = open();
-      const made = await make({}, user);
-      expect(await keys.find(made.key)).toMatchObject({ tier: "pro", userId });
-      await change(sql`tier = 'free'`);
-      expect((await keys.find(made.key))?.tier).toBe("free");
-    });
-
-    it("operates nothing any more when its user does not", async () => {
-      const { keys } = open();
-      const made = await make({ scopes: ["admin", "read"] }, user);
-      expect((await keys.find(made.key))?.scopes).toEqual(["read", "admin"]);
-      await change(sql`role = 'user'`);
-      expect((await keys.find(made.key))?.scopes).toEqual(["read"]);
-    });
-
-    it("is unknown while its user is disabled", async () => {
-      const { keys } = open();
-      const made = await make({}, user);
-      await change(sql`disabled_at = clock_timestamp()`);
-      expect(await keys.find(made.key)).toBeUndefined();
-      await change(sql`disabled_at = null`);
-      expect(await keys.find(made.key)).toBeDefined();
-    });
-  });
-
   describe("when a key was used last", () => {
     it("is written off the way of the request, and at most once a minute", async () => {
       const { keys, uses, store } = open();
@@ -258,43 +191,6 @@ export function apiKeysSuite(getDatabase: GetDatabase): void {
       keys.noteUse(record.id);
       await uses.stop();
       expect(await lastUsed()).toBe(clock.nowMs());
-    });
-  });
-
-  describe("secrets that are kept", () => {
-    const old = { id: "old", key: randomBytes(32) };
-    const fresh = { id: "fresh", key: randomBytes(32) };
-
-    it("are sealed anew at the start after a master key was put in front, and open without the old one then", async () => {
-      const { db } = getDatabase();
-      const before = open(createSealer([old]));
-      const made = await before.verbs.createKey(maker, { name: "a key", mode: "signed" }, {});
-      await before.verbs.rotateKey(maker, made.record.id, 60_000, {});
-      const link = await createLinkKeys(db, createSealer([old])).current();
-      expect(await sealRows(db, createSealer([fresh, old]))).toBe(3);
-      expect(await sealRows(db, createSealer([fresh, old]))).toBe(0);
-      expect((await open(createSealer([fresh])).keys.find(made.key))?.secrets).toHaveLength(2);
-      const found = await createLinkKeys(db, createSealer([fresh])).find(link.id);
-      expect(found && Buffer.from(found.secret)).toEqual(Buffer.from(link.secret));
-    });
-
-    it("of link keys that are still plain are sealed at the start, and sign as before", async () => {
-      const { db } = getDatabase();
-      const secret = randomBytes(32);
-      await sql`insert into comfy.link_keys (id, secret) values ('plain', ${secret}::bytea)`.execute(db);
-      const plain = await createLinkKeys(db, testSealer).find("plain");
-      expect(plain && Buffer.from(plain.secret)).toEqual(secret);
-      expect(await sealRows(db, testSealer)).toBe(1);
-      const { rows } = await sql<{ text: string }>`select l::text as text from comfy.link_keys l`.execute(db);
-      expect(rows.map(({ text }) => text).join()).not.toContain(secret.toString("hex"));
-      const sealed = await createLinkKeys(db, testSealer).find("plain");
-      expect(sealed && Buffer.from(sealed.secret)).toEqual(secret);
-    });
-
-    it("keep the service from starting when their master key is gone, with a sentence that says what to do", async () => {
-      const { db } = getDatabase();
-      await createLinkKeys(db, createSealer([old])).current();
-      await expect(sealRows(db, createSealer([fresh]))).rejects.toThrow(/master key old.*MASTER_KEYS/s);
     });
   });
 }

@@ -15,6 +15,7 @@ import { manyProcessesSuite } from "./many-processes.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
+import { sealedSecretsSuite } from "./sealed-secrets.suite.ts";
 import { sessionsSuite } from "./sessions.suite.ts";
 import { clear } from "./set-up.ts";
 import { shelfSuite } from "./shelf.suite.ts";
@@ -24,6 +25,7 @@ import { storageConcurrencySuite } from "./storage-concurrency.suite.ts";
 import { streamTicketsSuite } from "./stream-tickets.suite.ts";
 import { uploadsSuite } from "./uploads.suite.ts";
 import { usageSuite } from "./usage.suite.ts";
+import { userKeysSuite } from "./user-keys.suite.ts";
 import { usersSuite } from "./users.suite.ts";
 import { webhooksSuite } from "./webhooks.suite.ts";
 
@@ -61,6 +63,8 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
   apiKeysSuite(getDatabase);
+  userKeysSuite(getDatabase);
+  sealedSecretsSuite(getDatabase);
   usersSuite(getDatabase);
   sessionsSuite(getDatabase);
   uploadsSuite(getDatabase);

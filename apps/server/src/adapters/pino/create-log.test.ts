@@ -44,6 +44,8 @@ describe("the log", () => {
     ["a quoted header", { problem: `refused: X-API-Key: ${SECRET}` }],
     ["a key of a tier", { problem: `unknown key pro_${SECRET}` }],
     ["what the service made", { problem: `not a token: comfy_token_${SECRET}`, hook: `whsec_${SECRET}` }],
+    ["tokens", { accessToken: SECRET, refresh_token: SECRET, token: SECRET, ticket: SECRET }],
+    ["an access token", { problem: `refused: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.${SECRET}` }],
     ["a list in a list", { deep: [{ list: [{ authorization: SECRET }] }] }],
   ])("strikes out secrets in %s", (_, fields) => {
     const { log, lines } = createRecorder();

@@ -4,7 +4,7 @@ const DEPTH_MAX = 8;
 const ITEMS_MAX = 100;
 
 const secretName =
-  /^(x[-_]?api[-_]?key|api[-_]?key|x[-_]?signature|authorization|proxy-authorization|cookie|set-cookie|webhook-signature|sig)$|secret|password/i;
+  /^(x[-_]?api[-_]?key|api[-_]?key|x[-_]?signature|authorization|proxy-authorization|cookie|set-cookie|webhook-signature|sig|ticket|(access|refresh)?[-_]?token)$|secret|password/i;
 /** `sig=…` and its like in addresses, `user:password@` before a host, and keys that a sentence quotes. */
 const secretInText: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:sig|signature|token|ticket|key|api_?key|x-amz-signature|x-amz-credential)=)[^&\s"'#]+/gi, `$1${STRUCK}`],
@@ -14,6 +14,8 @@ const secretInText: readonly (readonly [RegExp, string])[] = [
   [/\b((?:free|basic|pro|enterprise)_)[A-Za-z0-9_-]{8,}/g, `$1${STRUCK}`],
   // What the service makes says itself what it is.
   [/\b(comfy_(?:key|secret|token)_|whsec_|rt_)[A-Za-z0-9_+/=-]{8,}/g, `$1${STRUCK}`],
+  // A JWT. It begins where the word does, so that a long word is walked through once.
+  [/(?<![\w-])(eyJ)[\w-]+\.[\w-]+\.[\w-]*/g, `$1${STRUCK}`],
 ];
 
 /** A copy of a value that is fit for a log: secrets struck out, errors with their causes, nothing endless. */

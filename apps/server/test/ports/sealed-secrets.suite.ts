@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createSealer } from "../../src/access/sealer.ts";
+import { createLinkKeys } from "../../src/adapters/database/link-keys.ts";
+import { sealRows } from "../../src/adapters/database/seal-rows.ts";
+import { testSealer } from "../sealer.ts";
+import { createKeyParts, type KeyParts, maker } from "./key-set-up.ts";
+import type { GetDatabase } from "./set-up.ts";
+
+/** What secrets at rest promise. */
+export function sealedSecretsSuite(getDatabase: GetDatabase): void {
+  let open: KeyParts["open"];
+  beforeEach(() => {
+    ({ open } = createKeyParts(getDatabase));
+  });
+
+  describe("secrets that are kept", () => {
+    const old = { id: "old", key: randomBytes(32) };
+    const fresh = { id: "fresh", key: randomBytes(32) };
+
+    it("are sealed anew at the start after a master key was put in front, and open without the old one then", async () => {
+      const { db } = getDatabase();
+      const before = open(createSealer([old]));
+      const made = await before.verbs.createKey(maker, { name: "a key", mode: "signed" }, {});
+      await before.verbs.rotateKey(maker, made.record.id, 60_000, {});
+      const link = await createLinkKeys(db, createSealer([old])).current();
+      expect(await sealRows(db, createSealer([fresh, old]))).toBe(3);
+      expect(await sealRows(db, createSealer([fresh, old]))).toBe(0);
+      expect((await open(createSealer([fresh])).keys.find(made.key))?.secrets).toHaveLength(2);
+      const found = await createLinkKeys(db, createSealer([fresh])).find(link.id);
+      expect(found && Buffer.from(found.secret)).toEqual(Buffer.from(link.secret));
+    });
+
+    it("of link keys that are still plain are sealed at the start, and sign as before", async () => {
+      const { db } = getDatabase();
+      const secret = randomBytes(32);
+      await sql`insert into comfy.link_keys (id, secret) values ('plain', ${secret}::bytea)`.execute(db);
+      const plain = await createLinkKeys(db, testSealer).find("plain");
+      expect(plain && Buffer.from(plain.secret)).toEqual(secret);
+      expect(await sealRows(db, testSealer)).toBe(1);
+      const { rows } = await sql<{ text: string }>`select l::text as text from comfy.link_keys l`.execute(db);
+      expect(rows.map(({ text }) => text).join()).not.toContain(secret.toString("hex"));
+      const sealed = await createLinkKeys(db, testSealer).find("plain");
+      expect(sealed && Buffer.from(sealed.secret)).toEqual(secret);
+    });
+
+    it("keep the service from starting when their master key is gone, with a sentence that says what to do", async () => {
+      const { db } = getDatabase();
+      await createLinkKeys(db, createSealer([old])).current();
+      await expect(sealRows(db, createSealer([fresh]))).rejects.toThrow(/master key old.*MASTER_KEYS/s);
+    });
+  });
+}

@@ -51,7 +51,7 @@ const sums = {
 };
 const keys = {
   day: z.string().optional().describe("UTC, the day on which jobs ended and requests came. With `groupBy=day`."),
-  key: z.string().optional().describe("Id of the API key. With `groupBy=key`."),
+  key: z.string().optional().describe("Id of the API key, or of the session. With `groupBy=key`."),
   workflow: z.string().nullable().optional().describe("With `groupBy=workflow`; null: requests, which belong to none."),
 };
 const owner = z.string().optional().describe("With `groupBy=owner`.");

@@ -1,9 +1,12 @@
-import { verifyWebhook } from "@comfy/client/webhooks";
+import { verifyWebhook, webhookSecretOf } from "@comfy/client/webhooks";
 import { sql } from "kysely";
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createWebhookSecrets } from "../../src/jobs/webhook-secrets.ts";
+import { testSealer } from "../sealer.ts";
 import { type Received, startReceiver } from "../webhooks/receiver.ts";
-import { secrets, startCourier } from "../webhooks/start-courier.ts";
+import { apiSecret, secrets, startCourier } from "../webhooks/start-courier.ts";
+import { createKeyParts, maker, secretOf } from "./key-set-up.ts";
 import type { GetDatabase } from "./set-up.ts";
 import { createWebhookParts, OWNER, type WebhookParts } from "./webhook-set-up.ts";
 
@@ -35,6 +38,23 @@ export function couriersSuite(getDatabase: GetDatabase): void {
       }
       const other = await secrets.ofEndpoint(endpoint, 3);
       await expect(verifyWebhook(received, { secret: other })).rejects.toThrow("No webhook signature matches");
+    });
+
+    it("signs a callback with what comes of the secret of the key that made the job, and of the one it replaced", async () => {
+      const receiver = await startReceiver();
+      const { make, open } = createKeyParts(getDatabase);
+      const made = await make();
+      const { secrets: rotated } = await open().verbs.rotateKey(maker, made.record.id, 60_000, {});
+      await parts.end({ keyId: made.record.id, callbackUrl: receiver.url });
+      const signing = createWebhookSecrets({ apiSecret, sealer: testSealer, keys: open().store });
+      await using _courier = await startCourier(parts, { signing });
+      await expect.poll(() => receiver.received.length, SOON).toBe(1);
+      const [received] = receiver.received as [Received];
+      for (const { webhookSecret = "" } of [made.secrets, rotated])
+        expect(new Webhook(webhookSecret).verify(received.body, received.headers)).toBeDefined();
+      expect(made.secrets.webhookSecret).toBe(await webhookSecretOf(secretOf(made)));
+      const [ofEnvironment = ""] = await secrets.ofCallbacks();
+      expect(() => new Webhook(ofEnvironment).verify(received.body, received.headers)).toThrow();
     });
 
     it("gets past a receiver that hangs with a hundred deliveries, in the same account and in others", async () => {

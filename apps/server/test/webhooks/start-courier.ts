@@ -16,13 +16,13 @@ export const secrets = createWebhookSecrets({ apiSecret, sealer: testSealer, key
 /** A courier over a database, as each process has one; it may reach receivers on this machine. */
 export async function startCourier(
   { jobs, outbox, endpoints }: WebhookParts,
-  { holder = "courier", isAlone = false } = {},
+  { holder = "courier", isAlone = false, signing = secrets } = {},
 ) {
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: true });
   const presenter = { presentResult: () => Promise.reject(new Error("Only failed jobs are delivered here.")) };
   const toWebhookBody = createWebhookBody({ jobs, presenter, ...createV1JobPresenter(presenter) });
   const deliver = createDeliverWebhooks({
-    ...{ outbox, endpoints, secrets, toWebhookBody, clock, log, holder },
+    ...{ outbox, endpoints, secrets: signing, toWebhookBody, clock, log, holder },
     sender: outgoing.sender,
     random: () => 0,
   });

@@ -8,6 +8,8 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export interface Outcome {
   readonly ok: boolean;
   readonly output: string;
+  /** Stands beside the name of a step, also of one that is well. */
+  readonly note?: string;
 }
 
 /** A command's outcome; `output` holds both streams as they came, `stdout` what a program may read. */

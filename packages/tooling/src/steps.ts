@@ -1,3 +1,4 @@
+import { checkAdvisories } from "./advisories.ts";
 import { checkBoundaries } from "./boundaries.ts";
 import { checkGenerated } from "./generated.ts";
 import { checkHouseRules } from "./house-rules.ts";
@@ -28,6 +29,7 @@ export const lanes: readonly (readonly Step[])[] = [
     command("lint and format", "biome", "check", "--error-on-warnings", "."),
     { name: "import boundaries", run: (signal) => checkBoundaries({ signal }) },
     command("dead code", "knip", "--no-progress"),
+    { name: "published flaws of dependencies", run: (signal) => checkAdvisories({ signal }) },
     { name: "generated files", run: (signal) => checkGenerated({ signal }) },
   ],
 ];

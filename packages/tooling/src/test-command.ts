@@ -19,8 +19,9 @@ const print = (text: string) => process.stdout.write(text);
 /** Runs a step and prints its line; a failing step prints what it said as well. */
 async function runStep({ name, run }: Step, signal: AbortSignal): Promise<string | undefined> {
   const startedMs = performance.now();
-  const { ok, output } = await run(signal).catch((error: unknown): Outcome => ({ ok: false, output: `${error}\n` }));
-  print(`${ok ? "ok    " : "FAILED"} ${seconds(startedMs)}  ${name}\n`);
+  const failed = (error: unknown): Outcome => ({ ok: false, output: `${error}\n` });
+  const { ok, output, note } = await run(signal).catch(failed);
+  print(`${ok ? "ok    " : "FAILED"} ${seconds(startedMs)}  ${name}${note === undefined ? "" : ` (${note})`}\n`);
   if (!ok) print(output.replace(/^(?=.)/gm, "    ").replace(/\n*$/, "\n"));
   return ok ? undefined : name;
 }

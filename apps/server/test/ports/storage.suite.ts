@@ -82,6 +82,16 @@ export function storageSuite(getDatabase: GetDatabase): void {
       expect(await claimHashes()).toEqual([]);
     });
 
+    it("are kept for a day from the moment that the last file of them was deleted", async () => {
+      const { db, records } = setUp();
+      await records.insert("env:owner", createOutput({ source: "upload" }));
+      await age(DAY_MS);
+      await sql`delete from comfy.assets`.execute(db);
+      expect(await claimHashes()).toEqual([]);
+      await age(DAY_MS);
+      expect(await claimHashes()).toHaveLength(1);
+    });
+
     it("are not stored by anybody while they are being removed, and afterwards again", async () => {
       const { ledger, storage } = setUp();
       const blob = inCloud();
@@ -172,6 +182,9 @@ export function storageSuite(getDatabase: GetDatabase): void {
       expect(await storage.expireAssets(old)).toBe(1);
       expect(await storage.expireAssets(old)).toBe(0);
       expect(await records.find(output.id)).toBeUndefined();
+      // Whoever reads it at this moment reads on.
+      expect(await claimHashes()).toEqual([]);
+      await age(DAY_MS);
       expect(await claimHashes()).toEqual([output.blob.sha256]);
       await storage.settle(output.blob.sha256);
       const kept = await jobs.find(job.id);
@@ -203,7 +216,8 @@ export function storageSuite(getDatabase: GetDatabase): void {
       await records.insert("env:owner", upload);
       await age(DAY_MS);
       await storage.expireAssets(old);
-      await claimHashes();
+      await age(DAY_MS);
+      expect(await claimHashes()).toEqual([upload.blob.sha256]);
       await storage.settle(upload.blob.sha256);
       await ledger.announce(upload.blob);
       await expect(records.insert("env:other", upload)).rejects.toThrow();

@@ -22,6 +22,8 @@ export interface SupabaseDouble {
     readonly statusCode: number;
     readonly code: string;
   }): void;
+  /** Forgets the faults that are left. */
+  heal(): void;
   /** While down, connections are cut. */
   setDown(isDown: boolean): void;
   close(): Promise<void>;
@@ -96,6 +98,7 @@ export async function startSupabase({ port = 0 }: { port?: number } = {}): Promi
     objects,
     requests,
     fail: (fault) => void faults.push({ ...fault }),
+    heal: () => void faults.splice(0),
     setDown(value) {
       isDown = value;
       if (value) cut();

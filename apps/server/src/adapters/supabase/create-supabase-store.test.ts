@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
+import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { testBlobStore } from "../../../test/ports/blob-store.suite.ts";
 import { setUpCloud } from "../../../test/storage/cloud-set-up.ts";
@@ -86,6 +87,17 @@ describe("blobs in Supabase Storage", () => {
     expect((await buffer(await blobs.open(location, { signal }))).toString()).toBe(`after ${statusCode}`);
     expect(reads).toBe(1);
     expect(await count()).toBe(1);
+  });
+
+  it.each([100, 7_000_000])("of %i bytes that cannot be stored tell why, without the key", async (sizeBytes) => {
+    const { blobs } = await setUp();
+    supabase.fail({ match: /^POST \/(object\/bucket|upload)/, times: 9, statusCode: 500, code: "InternalError" });
+    const error: unknown = await blobs
+      .put(toStream(randomBytes(sizeBytes)), options)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "unavailable", cause: expect.any(Error) });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(supabase.secretKey);
+    supabase.heal();
   });
 
   it("that the store takes for too large are refused at once, however patient the caller is", async () => {

@@ -53,5 +53,6 @@ export async function uploadLarge(options: SupabaseOptions, { key, file, type, s
 /** This protocol answers with true statuses, and with plain text. */
 function toFailure(error: Error): StoreFailure {
   const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
-  return { status, cause: error };
+  // The error itself holds the request, and that the key: only its words may reach a log.
+  return { status, cause: new Error(error.message) };
 }

@@ -25,6 +25,22 @@ create trigger blobs_keep_every_location before update on comfy.blobs
   for each row when (old.location is distinct from new.location and old.state <> 'gone')
   execute function comfy.remember_other_location();
 
+-- Bytes are kept for a while from the moment that nothing refers to them any more. A row that somebody else holds is being touched by them;
+-- waiting for it could end in a deadlock with who stores several at once.
+create function comfy.touch_blob_of_lost_asset() returns trigger language plpgsql as $$
+begin
+  perform from comfy.blobs where sha256 = old.sha256 for update skip locked;
+  if found then
+    update comfy.blobs set touched_at = clock_timestamp() where sha256 = old.sha256;
+  end if;
+  return null;
+end $$;
+create trigger deleted_assets_touch_their_blob after delete on comfy.assets
+  for each row execute function comfy.touch_blob_of_lost_asset();
+create trigger expired_assets_touch_their_blob after update of expired_at on comfy.assets
+  for each row when (old.expired_at is null and new.expired_at is not null)
+  execute function comfy.touch_blob_of_lost_asset();
+
 create table comfy.turns (
   chore text primary key,
   holder text not null,

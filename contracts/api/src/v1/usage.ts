@@ -27,7 +27,15 @@ function groupList<Word extends string>(words: readonly [Word, ...Word[]]) {
     });
 }
 
-const day = (what: string) => z.iso.date("expected a day such as 2026-01-31").optional().describe(what);
+/** Before this nothing was used, and the year 0 is no year to the database. */
+const firstDay = "1970-01-01";
+const expected = "expected a day such as 2026-01-31";
+const day = (what: string) =>
+  z.iso
+    .date(expected)
+    .refine((text) => text >= firstDay, expected)
+    .optional()
+    .describe(what);
 const query = {
   from: day("The first day, UTC. Default: 29 days before the last one."),
   to: day("The last day, UTC. Default: today."),

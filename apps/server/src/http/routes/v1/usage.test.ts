@@ -72,6 +72,7 @@ describe("400", () => {
     ["?from=2020-01-01&to=2026-01-01", "up to 366 days"],
     ["?from=yesterday", "2026-01-31"],
     ["?from=2026-02-30", "2026-01-31"],
+    ["?from=0000-01-01&to=0000-01-02", "2026-01-31"],
     ["?groupBy=owner", "day, key, workflow"],
     ["?groupBy=day,day,day,day", "day, key, workflow"],
     ["?format=xml", "format"],

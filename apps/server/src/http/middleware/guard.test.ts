@@ -18,7 +18,10 @@ const refuse = async () => {
 };
 
 /** A route whose contract says what a test wants, behind the real guard. */
-async function serve(metadata: unknown): Promise<{ url: string; calls: () => number }> {
+async function serve(
+  metadata: unknown,
+  ipGuard: IpGuard = { async recordFailure() {}, async assertWelcome() {} },
+): Promise<{ url: string; calls: () => number }> {
   let calls = 0;
   const c = initContract();
   const contract = c.router({
@@ -30,7 +33,6 @@ async function serve(metadata: unknown): Promise<{ url: string; calls: () => num
       return { status: 200, body: { ok: true } };
     },
   });
-  const ipGuard: IpGuard = { async recordFailure() {}, async assertWelcome() {} };
   const deps = {
     clock: systemClock,
     log: silentLog,
@@ -77,4 +79,21 @@ it.each(["signed", "key"])("asks who is calling where the word is %s", async (ac
   const { url, calls } = await serve({ access, bucket: "none", tag: "X" });
   expect((await fetch(url)).status).toBe(401);
   expect(calls()).toBe(0);
+});
+
+it("asks whether an address is welcome before a public route that costs something, and before no other", async () => {
+  const asked: unknown[] = [];
+  const ipGuard: IpGuard = {
+    async recordFailure() {},
+    async assertWelcome(...args) {
+      asked.push(args);
+      throw new AppError("rate_limited", "Too many requests from this address.");
+    },
+  };
+  const guarded = await serve({ access: "public", bucket: "auth", tag: "X" }, ipGuard);
+  expect((await fetch(guarded.url)).status).toBe(429);
+  expect(guarded.calls()).toBe(0);
+  const open = await serve({ access: "public", bucket: "none", tag: "X" }, ipGuard);
+  expect((await fetch(open.url)).status).toBe(200);
+  expect(asked).toEqual([["127.0.0.1", "auth"]]);
 });

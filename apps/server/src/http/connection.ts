@@ -12,6 +12,17 @@ export function watchCaller(res: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
+/** Longer than a lift takes; nobody watches a download that stands still for so long. */
+const SILENCE_MS = 60_000;
+
+/**
+ * Cuts a reader that takes nothing of its answer for a while: it may be gone without a word, and meanwhile holds a file, or memory. Who
+ * reads slowly is not silent.
+ */
+export function cutIdleReader(res: ServerResponse, silenceMs = SILENCE_MS): void {
+  res.setTimeout(silenceMs, () => res.destroy());
+}
+
 /**
  * The body of an answer that was written by hand. ts-rest pipes any stream it is given into the response; this one declines.
  * Typed `never` so that it stands for whatever the contract says the body is.

@@ -4,7 +4,7 @@ import type { Response } from "express";
 import type { ByteRange } from "../assets/blob-store.ts";
 import type { OpenedAsset } from "../assets/open-asset.ts";
 import type { Log } from "../log.ts";
-import { watchCaller } from "./connection.ts";
+import { cutIdleReader, watchCaller } from "./connection.ts";
 import { parseRange } from "./range.ts";
 
 export interface SendFileOptions {
@@ -44,6 +44,7 @@ export async function sendFile(options: SendFileOptions): Promise<void> {
     return;
   }
   const range = readRange(options, file.asset.sizeBytes, etag);
+  cutIdleReader(res);
   const borrowed = req.method === "HEAD" ? undefined : file.borrow?.();
   if (borrowed) {
     if (res.closed) {

@@ -7,6 +7,9 @@ import { type CaseResult, isGood } from "./run/result.ts";
 import { runDefended, runUndefended } from "./run/run.ts";
 import { openStage } from "./stage/stage.ts";
 
+/** A run takes minutes: so often it says how far it is. */
+const PROGRESS_STEP = 20;
+
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
 function choose({ names, groups }: AttackOptions): readonly AttackCase[] {
@@ -19,7 +22,10 @@ function choose({ names, groups }: AttackOptions): readonly AttackCase[] {
 
 async function carryOut(cases: readonly AttackCase[], { defences, laneCount }: AttackOptions): Promise<CaseResult[]> {
   const stage = await openStage(cases);
+  let count = 0;
+  const total = cases.length * defences.length;
   const onResult = (result: CaseResult) => {
+    if (++count % PROGRESS_STEP === 0) print(`  ${count} of ${total}`);
     if (!isGood(result))
       print(`  RED  defences ${result.defences}: ${result.name}: ${result.outcome}: ${result.evidence}`);
   };

@@ -17,6 +17,7 @@ import { replayAttacks } from "./signature-replays.ts";
 import { stolenFileAttacks } from "./stolen-files.ts";
 import { stolenJobAttacks } from "./stolen-jobs.ts";
 import { stolenWebhookAttacks } from "./stolen-webhooks.ts";
+import { brokenFormAttacks, partAttacks, pictureAttacks } from "./uploads.ts";
 
 /** Every attack that the service is known to refuse. */
 export const attackCases: readonly AttackCase[] = [
@@ -44,4 +45,7 @@ export const attackCases: readonly AttackCase[] = [
   ...madeKeyAttacks,
   ...tokenAttacks,
   ...passwordAttacks,
+  ...pictureAttacks,
+  ...brokenFormAttacks,
+  ...partAttacks,
 ];

@@ -13,6 +13,7 @@ async function nameEverywhere({ victim }: Target, url: string): Promise<readonly
     [`callback ${url}`, await victim.call("POST", "/image/async", { ...picture, callbackUrl: url })],
     [`endpoint ${url}`, await victim.call("POST", "/api/v1/webhooks", { url })],
     [`input ${url}`, await victim.call("POST", "/lipsync/async", face)],
+    [`fetch ${url}`, await victim.call("POST", "/api/v1/uploads/fetch", { url })],
   ];
 }
 

@@ -9,6 +9,7 @@ import { composeJobs, type Jobs } from "./compose/jobs.ts";
 import { composeKeys } from "./compose/keys.ts";
 import { composeLimits, type Limits } from "./compose/limits.ts";
 import { composeMessages } from "./compose/messages.ts";
+import { composeSnapshots } from "./compose/snapshots.ts";
 import { type Assets, composeAssets, composeRecords, type Records } from "./compose/storage.ts";
 import { composeUsage } from "./compose/usage.ts";
 import { composeOverview, composeUsers } from "./compose/users.ts";
@@ -43,6 +44,7 @@ export async function compose(config: Config, options: Pick<Ground, "log" | "ver
   };
 
   const records = await composeRecords(ground);
+  composeSnapshots(ground, records);
   const assets = await composeAssets(ground, records);
   const messages = await composeMessages(ground, records);
   const backends = composeBackends(ground, records);

@@ -14,7 +14,7 @@ import {
   roles,
   toQueue,
 } from "./config/processes.ts";
-import { jobRetentionDays } from "./config/retention.ts";
+import { jobRetentionDays, snapshotHours } from "./config/retention.ts";
 import { findStorageFaults, findUnusedStorage, type StorageConfig, storage, toStorage } from "./config/storage.ts";
 import { uploads } from "./config/uploads.ts";
 import { type FirstAdminConfig, findUserFaults, toFirstAdmin, users } from "./config/users.ts";
@@ -55,6 +55,7 @@ const environment = z.object({
   LINK_TTL_SECONDS: seconds(3600).refine((value) => value >= 3_600_000, "must be at least 3600"),
   DRAIN_SECONDS: seconds(20),
   JOB_RETENTION_DAYS: jobRetentionDays,
+  SNAPSHOT_HOURS: snapshotHours,
   ...storage,
 });
 
@@ -107,6 +108,8 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** How long jobs are kept after they ended; 0: for ever. */
   readonly jobRetentionDays: number;
+  /** How often an embedded database is copied; 0: never. */
+  readonly snapshotMs: number;
   readonly storage: StorageConfig;
   /** Whether links are signed by the store itself, where it can. */
   readonly areLinksDirect: boolean;
@@ -183,6 +186,7 @@ function toConfig(
     linkTtlMs: value.LINK_TTL_SECONDS,
     drainTimeoutMs: value.DRAIN_SECONDS,
     jobRetentionDays: value.JOB_RETENTION_DAYS,
+    snapshotMs: value.SNAPSHOT_HOURS * 3_600_000,
     storage: toStorage(value),
     areLinksDirect: value.LINKS === "direct",
     ...(value.RETENTION_DAYS > 0 && { retentionMs: value.RETENTION_DAYS * 86_400_000 }),

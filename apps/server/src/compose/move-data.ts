@@ -52,15 +52,16 @@ export async function runDataCommand(args: readonly string[], config: DataConfig
   }
 }
 
-async function exportData(file: string, { db }: Database, dataDirectory: string): Promise<void> {
-  async function* records() {
-    yield { format: FORMAT, steps: await readSteps(db) };
-    yield* readDataFiles(dataDirectory);
-    yield* readTables(db);
-    yield { end: true };
-  }
-  await writeArchive(file, records());
+/** Everything that is in the database and, where it is named, in the data folder. */
+export async function* toRecords(db: Database["db"], dataDirectory?: string): AsyncGenerator<object> {
+  yield { format: FORMAT, steps: await readSteps(db) };
+  if (dataDirectory !== undefined) yield* readDataFiles(dataDirectory);
+  yield* readTables(db);
+  yield { end: true };
 }
+
+const exportData = (file: string, { db }: Database, dataDirectory: string) =>
+  writeArchive(file, toRecords(db, dataDirectory));
 
 async function importData(file: string, { db }: Database, dataDirectory: string): Promise<void> {
   await assertEmpty(db);

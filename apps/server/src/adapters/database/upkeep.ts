@@ -28,6 +28,10 @@ const BUSY_TABLES = [
   "outbox",
   "used_signatures",
   "generations_per_day",
+  "idempotency_keys",
+  "job_inputs",
+  "usage",
+  "usage_days",
 ];
 
 /** Removes what has expired, mends counters and, embedded, clears what updates left behind. The first round is one interval from now. */

@@ -1,5 +1,5 @@
 import { isRecord } from "../document/schema.ts";
-import type { Intent } from "../draw/request.ts";
+import type { Intent } from "../draw/intent.ts";
 import { readJson } from "../memory/memory.ts";
 import type { Random } from "../random.ts";
 import { operatorKey, tenantKey } from "../stage/stage.ts";

@@ -1,6 +1,6 @@
 import type { Tally } from "../check/tally.ts";
 import type { Operation } from "../document/operations.ts";
-import type { Intent } from "../draw/request.ts";
+import type { Intent } from "../draw/intent.ts";
 import type { Random } from "../random.ts";
 
 export interface Choice {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "../document/operations.ts";
 import { resolve } from "../document/schema.ts";
+import type { Intent } from "./intent.ts";
 import { drawPicture, plainPicture } from "./picture.ts";
-import type { Intent } from "./request.ts";
 import { type DrawDeps, drawValue, drawWord } from "./value.ts";
 
 export interface CraftedBody {

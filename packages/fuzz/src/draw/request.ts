@@ -1,11 +1,9 @@
 import type { Operation, Parameter } from "../document/operations.ts";
 import { isRecord, resolve } from "../document/schema.ts";
 import { type CraftedBody, craftBody } from "./craft-body.ts";
+import type { Intent } from "./intent.ts";
 import { drawGarbage, pickOdd, spoil } from "./spoil.ts";
 import { type DrawDeps, drawValue } from "./value.ts";
-
-/** What a request is meant to be. */
-export type Intent = "valid" | "spoiled" | "garbage";
 
 /** A request before anybody has signed it. */
 export interface DrawnRequest {

@@ -1,0 +1,2 @@
+/** What a request is meant to be. */
+export type Intent = "valid" | "spoiled" | "garbage";

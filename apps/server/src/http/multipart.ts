@@ -61,6 +61,8 @@ async function feed(parser: busboy.Busboy, { body, settle }: FormOptions, signal
     parser.end();
     await closed;
   } catch (error) {
+    // Ends the part that is being read as well: its reader would wait for ever for the rest.
+    parser.destroy();
     throw malformed(error);
   }
   await settle();

@@ -20,6 +20,8 @@ export interface BlobStores {
 }
 
 const PREPARE_MS = 20_000;
+/** Longer than any upload takes. */
+const HALF_AGE_MS = 86_400_000;
 
 export async function composeBlobStores(
   { config, lifecycle, log }: Ground,
@@ -30,6 +32,8 @@ export async function composeBlobStores(
   const objects = await openObjects(config.storage);
   if (!objects) return { blobs: local, directory };
   const spool = await createDiskSpool({ directory: join(config.dataDirectory, "spool") });
+  // A process that only takes requests sweeps nothing later on.
+  await spool.dropHalves(HALF_AGE_MS);
   const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, log }) };
   lifecycle.add({
     name: "storage",

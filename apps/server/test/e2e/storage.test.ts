@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { createEmulator } from "@comfy/comfyui-emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startCountingProxy } from "../comfyui/counting-proxy.ts";
+import { findS3, type S3Server, startS3 } from "../storage/start-s3.ts";
 import { type SupabaseDouble, startSupabase } from "../storage/supabase-double.ts";
 import { type RunningService, startService } from "./start-service.ts";
 
+const program = findS3();
 let supabase: SupabaseDouble;
 let emulator: Awaited<ReturnType<typeof createEmulator>>;
 /** The one that most tests share. */
@@ -144,6 +146,32 @@ describe("files outside", () => {
     expect(supabase.requests.filter((line) => line.startsWith("POST /object/"))).toEqual([]);
     expect(signedUrl.startsWith(`${service.url}/outputs/`)).toBe(true);
     expect((await fetch(signedUrl)).status).toBe(200);
+  }, 60_000);
+});
+
+describe.skipIf(!program)("a bucket of S3", () => {
+  let s3: S3Server;
+  beforeAll(async () => {
+    if (program) s3 = await startS3(program);
+  }, 60_000);
+  afterAll(() => s3.stop());
+
+  test("is made, takes the outputs, and opens through links of ours or its own", async () => {
+    const { endpoint = "", accessKeyId, secretAccessKey } = s3.options;
+    const keys = { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey };
+    const s3Environment = { STORAGE: "s3", S3_ENDPOINT: endpoint, S3_BUCKET: "outputs", LINKS: "direct", ...keys };
+    await using service = await startService({ environment: { ...s3Environment, COMFYUI_URL: emulator.url } });
+    const result = resultOf(await service.settle(await queue(service, { prompt: "an ice floe" })));
+    expect(result.signedUrl.startsWith(`${endpoint}/outputs/`)).toBe(true);
+    const direct = await fetch(result.signedUrl);
+    expect([direct.status, direct.headers.get("content-type")]).toEqual([200, "image/png"]);
+    const stranger = new URL(result.signedUrl);
+    stranger.search = "";
+    expect((await fetch(stranger)).ok).toBe(false);
+    const bytes = Buffer.from(await direct.arrayBuffer());
+    const again = await queue(service, { prompt: "kept here", upload_to_cloud: false });
+    const own = await fetch(resultOf(await service.settle(again)).signedUrl, { headers: { range: "bytes=0-7" } });
+    expect(bytes.subarray(0, 8).equals(Buffer.from(await own.arrayBuffer()))).toBe(true);
   }, 60_000);
 });
 

@@ -14,7 +14,7 @@ import { toContentDisposition } from "../../assets/content-disposition.ts";
 import { type ObjectStore, StoreRefusal } from "../../assets/object-store.ts";
 import { prepareBucket } from "./prepare-bucket.ts";
 import type { S3Options } from "./s3-options.ts";
-import { isMissing, isUnknownOperation, toStoreError } from "./translate-error.ts";
+import { isMissing, isRefusedOperation, toStoreError } from "./translate-error.ts";
 
 /** Held in memory, twice: one part is read while the other is sent. 10,000 of them are 80 GB. */
 const PART_SIZE_BYTES = 8 * 1024 * 1024;
@@ -149,7 +149,7 @@ async function dropHalves({ client, Bucket, olderThanMs, signal }: Halves): Prom
       await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options);
     return stale.length;
   } catch (error) {
-    if (isUnknownOperation(error)) return 0;
+    if (isRefusedOperation(error)) return 0;
     throw toStoreError(error, signal);
   }
 }

@@ -22,7 +22,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
 }
 
-/** The store does not know this operation: many of those that speak S3 leave some out. */
-export function isUnknownOperation(error: unknown): boolean {
-  return error instanceof S3ServiceException && [400, 405, 501].includes(error.$metadata.httpStatusCode ?? 0);
+/** Many servers that speak S3 leave operations out, and keys are given with less than all rights. */
+export function isRefusedOperation(error: unknown): boolean {
+  return error instanceof S3ServiceException && [400, 403, 405, 501].includes(error.$metadata.httpStatusCode ?? 0);
 }

@@ -103,12 +103,13 @@ export function createAuthenticate({ keys, clock, limits = tiers, sessions }: Au
 
     async byStream(request) {
       const named = await findNamed(request);
-      if (named.type !== "key") return prove({ ...request, body: new Uint8Array() }, named);
+      if (named.type !== "key") return note(prove({ ...request, body: new Uint8Array() }, named));
       const { key } = named;
       assertSigns(key);
       const { headers, proof } = openSignature(request, key, clock.nowMs());
       const signature = toPendingSignature(request, headers, key);
-      return { caller: toCaller(key, "signature"), proof, ...(signature && { signature }) };
+      const authenticated = { caller: toCaller(key, "signature"), ...(signature && { signature }) };
+      return { ...(proof.isCallerProven ? note(authenticated) : authenticated), proof };
     },
 
     async byKey(request) {

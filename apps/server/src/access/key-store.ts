@@ -82,7 +82,7 @@ export interface Rotation {
   readonly overlapMs: number;
 }
 
-/** The keys that the service made. What is given an audit entry writes it in the same transaction. */
+/** The keys that the service made. What is given an audit entry writes it in the same transaction, with the owner of the key. */
 export interface KeyStore {
   /** Undefined when the owner has `liveKeysMax` keys that are neither revoked nor expired. */
   insert(key: NewKey, liveKeysMax: number, entry: AuditEntry): Promise<KeyRecord | undefined>;

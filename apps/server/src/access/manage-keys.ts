@@ -120,7 +120,7 @@ function toEntry(
   origin: Origin,
   details?: AuditEntry["details"],
 ): AuditEntry {
-  return { actorId: actorOf(caller), action, subject, ownerId: caller.ownerId, ...origin, ...(details && { details }) };
+  return { actorId: actorOf(caller), action, subject, ...origin, ...(details && { details }) };
 }
 
 /** A bearer key has a secret of its own as well, which nobody signs requests with: its webhooks are signed with what comes of it. */

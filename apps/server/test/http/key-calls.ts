@@ -1,5 +1,5 @@
 import { call, type Reply, send } from "./call.ts";
-import { type Door, PRO_KEY } from "./start-door.ts";
+import type { Door } from "./start-door.ts";
 
 /** A key that a test made, with what proves it. */
 export interface Made {
@@ -33,5 +33,3 @@ export const callAs = (
   path: string,
   body?: unknown,
 ) => call(door, method, path, { key, secret, body });
-
-export const MAKER = PRO_KEY;

@@ -149,14 +149,17 @@ export function apiKeysSuite(getDatabase: GetDatabase): void {
       const made = await make();
       const { id } = made.record;
       const rotated = await verbs.rotateKey(maker, id, 0, {});
-      await verbs.revokeKey(maker, { id }, { ip: "203.0.113.7", requestId: "request-1" });
+      const operator = { ...maker, ownerId: "env:operator" };
+      await verbs.revokeKey(operator, { id }, { ip: "203.0.113.7", requestId: "request-1" });
       await verbs.revokeKey(maker, { id }, {});
-      const { rows } = await sql<{ action: string; actor_id: string; text: string }>`
-        select action, actor_id, a::text as text from comfy.audit_log a where subject = ${id} order by seq`.execute(db);
+      const { rows } = await sql<{ action: string; actor_id: string; owner_id: string; text: string }>`
+        select action, actor_id, owner_id, a::text as text from comfy.audit_log a where subject = ${id} order by seq`.execute(
+        db,
+      );
       expect(rows.map(({ action }) => action)).toEqual(["key.created", "key.rotated", "key.revoked"]);
       expect(await readCount(db, "comfy.audit_log")).toBe(before + 3);
-      for (const { actor_id, text } of rows) {
-        expect(actor_id).toBe("key-maker");
+      for (const { actor_id, owner_id, text } of rows) {
+        expect([actor_id, owner_id]).toEqual(["key-maker", OWNER]);
         for (const secret of [made.key, secretOf(made), secretOf(rotated)]) expect(text).not.toContain(secret);
       }
     });

@@ -54,7 +54,7 @@ async function change(
     const { rows } = await sql<KeyRow>`${statement}`.execute(trx);
     const [row] = rows;
     if (!row) return undefined;
-    await insertAuditEntry(trx, entry);
+    await insertAuditEntry(trx, { ...entry, ownerId: row.owner_id });
     return toKey(row);
   });
 }

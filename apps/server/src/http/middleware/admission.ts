@@ -5,12 +5,13 @@ import type { Authenticated, Caller } from "../../access/caller.ts";
 import { toLimitHeaders } from "../../access/limit-headers.ts";
 import { RateLimitedError } from "../../access/limit-request.ts";
 import type { Spent } from "../../access/rate-limiter.ts";
+import { readBearer } from "../../access/signed-request.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 
-/** Whether a request says itself who is calling. */
-export const hasCredentials = ({ headers }: IncomingMessage): boolean =>
-  headers[headerNames.apiKey] !== undefined || headers.authorization !== undefined;
+/** Whether a request says itself who is calling. What a proxy in front wants to know (`Authorization: Basic`) is nothing to us. */
+export const hasCredentials = (req: IncomingMessage): boolean =>
+  req.headers[headerNames.apiKey] !== undefined || readBearer(req) !== undefined;
 
 /** @throws AppError `access_denied` when the caller may not do this. */
 export function assertScope({ scopes, via }: Caller, scope: Scope | undefined): void {

@@ -43,6 +43,14 @@ describe("a ticket", () => {
     expect((await openRefused(door, `${other.path}?ticket=${await fresh()}`)).status).toBe(401);
   });
 
+  it("opens behind a proxy that wants a password of its own", async () => {
+    const door = await startDoor({ isIdle: true });
+    const { id, path } = await submit(door);
+    const { ticket } = await ticketOf(door, id);
+    const { messages } = openSocket(door, `${path}?ticket=${ticket}`, { authorization: "Basic dXNlcjpwYXNz" });
+    await expect.poll(() => messages.length).toBe(1);
+  });
+
   it("is made by the owner of the job alone", async () => {
     const door = await startDoor();
     const { id } = await submit(door);

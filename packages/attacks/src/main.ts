@@ -7,9 +7,6 @@ import { type CaseResult, isGood } from "./run/result.ts";
 import { runDefended, runUndefended } from "./run/run.ts";
 import { openStage } from "./stage/stage.ts";
 
-/** A run takes minutes: so often it says how far it is. */
-const PROGRESS_STEP = 20;
-
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
 function choose({ names, groups }: AttackOptions): readonly AttackCase[] {
@@ -25,9 +22,10 @@ async function carryOut(cases: readonly AttackCase[], { defences, laneCount }: A
   let count = 0;
   const total = cases.length * defences.length;
   const onResult = (result: CaseResult) => {
-    if (++count % PROGRESS_STEP === 0) print(`  ${count} of ${total}`);
-    if (!isGood(result))
-      print(`  RED  defences ${result.defences}: ${result.name}: ${result.outcome}: ${result.evidence}`);
+    const { name, defences: switched, outcome, evidence } = result;
+    const place = `${String(++count).padStart(3)}/${total}`;
+    if (isGood(result)) print(`${place}  ok   defences ${switched}: ${name}: ${outcome}`);
+    else print(`${place}  RED  defences ${switched}: ${name}: ${outcome}: ${evidence}`);
   };
   try {
     const options = { laneCount, onResult };

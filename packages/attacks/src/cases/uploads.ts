@@ -133,20 +133,6 @@ export const brokenFormAttacks = inGroup("uploads", [
     },
   },
 ]);
-      const cut = body.subarray(0, body.length - 30);
-      return judge(
-        [["without its end", await target.victim.call("POST", "/api/v1/upload", cut, { "content-type": type })]],
-        [400],
-      );
-    },
-    // A part that ends without its boundary is no whole part; this is what it would be like.
-    defence: {
-      file: FORM,
-      find: "    await closed;\n  } catch (error) {\n    throw malformed(error);\n  }\n  await settle();",
-      replace: "    await closed;\n  } catch {}\n  await settle();",
-    },
-  },
-]);
 
 export const partAttacks = inGroup("uploads", [
   {

@@ -41,7 +41,9 @@ describe("what lies on a disk", () => {
     await age(old.location);
     await mkdir(join(directory, "zz"));
     await writeFile(join(directory, "zz", "notes.txt"), "mine");
-    expect(await Array.fromAsync(remains.listStale(HOUR_MS))).toEqual([old.location]);
+    const listed: string[] = [];
+    for await (const location of remains.listStale(HOUR_MS)) listed.push(location);
+    expect(listed).toEqual([old.location]);
   });
 
   it("is deleted when it is old, and kept when it was stored again since", async () => {

@@ -55,7 +55,8 @@ function drawTarget(
 ): string {
   const { random } = deps;
   const path = operation.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
-    if (spoiledPart === name) return encodeURIComponent(toText(pickOdd(random)));
+    // Nothing at all would be another path.
+    if (spoiledPart === name) return encodeURIComponent(toText(pickOdd(random)) || " ");
     const parameter = operation.parameters.find((each) => each.name === name);
     return encodeURIComponent(known[name] ?? toText(drawValue(parameter?.schema ?? {}, deps, name)));
   });

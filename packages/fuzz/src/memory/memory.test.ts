@@ -6,6 +6,7 @@ import { createMemory, resourceOf } from "./memory.ts";
 const operations = readOperations({
   paths: {
     "/jobs/{kind}/{id}": { get: { operationId: "readJob" } },
+    "/jobs/{kind}/{id}/events": { get: { operationId: "events" } },
     "/api/v1/webhooks": { post: { operationId: "create" } },
     "/api/v1/webhooks/{id}": { get: { operationId: "read" } },
     "/outputs/{asset}/{name}": { get: { operationId: "content", security: [{ SignedLink: [] }] } },
@@ -35,7 +36,10 @@ it("finds again what answers told: ids, addresses that belong together, links", 
   memory.learn(byId("readJob"), {}, { result: { signedUrl: "http://127.0.0.1:1/outputs/a1/x.png?sig=s" } });
   expect(memory.recallPath(byId("read"), random)).toEqual({ id: "w1" });
   expect(memory.recallPath(byId("readJob"), random)).toEqual({ kind: "tts", id: "j1" });
+  expect(memory.recallPath(byId("events"), random)).toEqual({ kind: "tts", id: "j1" });
   expect(memory.recallLink(byId("content"), random)).toBe("/outputs/a1/x.png?sig=s");
   expect(memory.recallBody(["url"], random)).toEqual({ url: "x", name: "n" });
   expect(memory.recallBody(["other"], random)).toBeUndefined();
+  memory.forget(["w1"]);
+  expect(memory.recallPath(byId("read"), random)).toBeUndefined();
 });

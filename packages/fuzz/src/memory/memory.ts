@@ -92,7 +92,7 @@ export function createMemory(
       return recallFrom(known, random);
     },
     recallPath({ path }, random) {
-      const whole = recallFrom(byTemplate.get(path), random);
+      const whole = recallFrom(byTemplate.get(path) ?? byTemplate.get(toShorter(path)), random);
       // Two parameters in a row belong together: only an address tells which.
       if ((whole && random.chance(0.5)) || path.includes("}/{")) return whole;
       const names = [...path.matchAll(/([^/]+)\/\{([^}]+)\}/g)].map(([, noun = "", name = ""]) => ({ noun, name }));
@@ -122,6 +122,9 @@ function remove<T>(items: T[], isGone: (item: T) => boolean): void {
   const left = items.filter((item) => !isGone(item));
   items.splice(0, items.length, ...left);
 }
+
+/** The path up to its last parameter: `/jobs/{kind}/{id}` for `/jobs/{kind}/{id}/events`. */
+const toShorter = (path: string): string => path.slice(0, path.lastIndexOf("}") + 1);
 
 function toPattern(path: string): RegExp {
   const source = path

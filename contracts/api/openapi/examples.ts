@@ -5,6 +5,7 @@ import type { BackendStatusBody } from "../src/v1/admin.ts";
 import type { V1Asset } from "../src/v1/asset-schemas.ts";
 import type { Batch } from "../src/v1/batch-schemas.ts";
 import type { V1Job } from "../src/v1/job-schemas.ts";
+import type { ApiKeyBody } from "../src/v1/key-schemas.ts";
 import type { V1Upload } from "../src/v1/upload-schemas.ts";
 
 const requestId = "0f8fad5bd9cb469fa165";
@@ -136,7 +137,32 @@ const upload: V1Upload = {
   expiresAt: "2026-01-02T00:00:00.000Z",
 };
 
+const apiKey: ApiKeyBody = {
+  id: "019ac1f0-0000-7000-8000-000000000005",
+  name: "render farm",
+  mode: "signed",
+  hint: "h6pQ",
+  scopes: ["generate", "read", "upload"],
+  tier: "pro",
+  status: "active",
+  madeBy: "key-6f1ed002ab559585",
+  createdAt: "2026-01-01T12:00:00.000Z",
+};
+
+const keySecrets = {
+  secret: "comfy_secret_pQ3vT1xk0wJv9m2bZ8yLr5cN7dF4hG6sA1eUoIiXqWE",
+  webhookSecret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+};
+
 const examples: Readonly<Record<string, unknown>> = {
+  "v1AuthKeysCreate 201": { ...apiKey, key: "comfy_key_4fT9wZ1bQmX8cV2nL7kJ5hG3dS6aPh6pQ", ...keySecrets },
+  "v1AuthKeysList 200": { keys: [{ ...apiKey, lastUsedAt: "2026-01-02T08:30:00.000Z" }] },
+  "v1AuthKeysRotate 200": {
+    ...apiKey,
+    rotatedAt: "2026-01-03T09:00:00.000Z",
+    previousUntil: "2026-01-04T09:00:00.000Z",
+    ...keySecrets,
+  },
   "v1JobsCreate 201": v1Job,
   "v1JobsList 200": { jobs: [completedV1Job], nextCursor: "4711" },
   "v1JobsRead 200": completedV1Job,

@@ -63,24 +63,7 @@ function describeCaller(key: ApiKey, via: Via, limits: Readonly<Record<TierName,
 export function createAuthenticate({ keys, clock, limits = tiers, sessions }: AuthenticateOptions): Authenticate {
   const toCaller = (key: ApiKey, via: Via) => describeCaller(key, via, limits);
 
-  async function findBearer(token: string, options: { isRead: boolean }): Promise<Named> {
-    if (sessions && isJwtShaped(token)) return { type: "session", caller: await sessions.verify(token, options) };
-    const key = await keys.findByToken(token, options);
-    if (key) return { type: "bearer", key };
-    const isOtherwiseKnown = (await keys.find(token, options)) !== undefined;
-    throw new AppError("invalid_token", isOtherwiseKnown ? SIGNS : "Invalid bearer token");
-  }
-
-  async function findNamed(request: Headers): Promise<Named> {
-    const options = { isRead: isRead(request.method) };
-    const token = readBearer(request);
-    if (token !== undefined) return findBearer(token, options);
-    const text = readHeader(request, headerNames.apiKey);
-    if (!text) throw new AppError("missing_api_key", "Missing X-API-Key header");
-    const key = await keys.find(text, options);
-    if (!key) throw new AppError("invalid_api_key", "Invalid API key");
-    return { type: "key", key };
-  }
+  const findNamed = createFindNamed({ keys, ...(sessions && { sessions }) });
 
   function prove(request: SignedRequest, named: Named): Authenticated {
     if (named.type === "session") return { caller: named.caller };
@@ -130,5 +113,27 @@ export function createAuthenticate({ keys, clock, limits = tiers, sessions }: Au
       if (key) return key.ownerId === caller.ownerId && key.scopes.includes("read");
       return sessions !== undefined && caller.userId !== undefined && sessions.isLive({ ...caller, via: "session" });
     },
+  };
+}
+
+/** Finds whom the headers of a request name. */
+function createFindNamed({ keys, sessions }: Pick<AuthenticateOptions, "keys" | "sessions">) {
+  async function findBearer(token: string, options: { isRead: boolean }): Promise<Named> {
+    if (sessions && isJwtShaped(token)) return { type: "session", caller: await sessions.verify(token, options) };
+    const key = await keys.findByToken(token, options);
+    if (key) return { type: "bearer", key };
+    const isOtherwiseKnown = (await keys.find(token, options)) !== undefined;
+    throw new AppError("invalid_token", isOtherwiseKnown ? SIGNS : "Invalid bearer token");
+  }
+
+  return async function findNamed(request: Headers): Promise<Named> {
+    const options = { isRead: isRead(request.method) };
+    const token = readBearer(request);
+    if (token !== undefined) return findBearer(token, options);
+    const text = readHeader(request, headerNames.apiKey);
+    if (!text) throw new AppError("missing_api_key", "Missing X-API-Key header");
+    const key = await keys.find(text, options);
+    if (!key) throw new AppError("invalid_api_key", "Invalid API key");
+    return { type: "key", key };
   };
 }

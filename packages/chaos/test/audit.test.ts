@@ -152,6 +152,17 @@ describe("what backends saw", () => {
     expect(audit(toEvidence({ ...traces, renders, strikes })).repeats).toMatchObject([{ isRenderedTwice: true }]);
   });
 
+  test.for([
+    { cause: "never_arrived", strike: { kind: "kill", process: "worker", target: "worker-1" }, isFault: true },
+    { cause: "vanished", strike: { kind: "cut", target: "all-emulator-1" }, isFault: true },
+    { cause: "never_arrived", strike: { kind: "freeze", process: "worker", target: "worker-1" }, isFault: false },
+  ] as const)("a render done twice is excused by no cause but those that are unavoidable (%#)", (given) => {
+    const traces = tracesOfSecondAttempt(given.cause);
+    const renders = [...traces.renders, renderOf("prompt-1", "finished", 20_000)];
+    const faults = faultsOf({ ...traces, renders, strikes: [strikeOf(given.strike)] });
+    expect(faults).toEqual(given.isFault ? [expect.stringContaining("Job job-1 was rendered twice")] : []);
+  });
+
   test("a prompt that arrives after its job has ended is explained by a frozen owner and by nothing less", () => {
     const late = (traces: Traces) => ({
       renders: [renderOf("prompt-1", "accepted", 15_000), renderOf("prompt-1", "finished", 15_500)],

@@ -1,5 +1,5 @@
 import type { AttemptRow, DatabaseDump, JobRow, RenderRecord, StrikeRecord } from "../evidence/records.ts";
-import { findDelays, findReasons, toWords } from "./explain.ts";
+import { findDelays, findReasons, mayRenderTwice, toWords } from "./explain.ts";
 import type { Fault } from "./fault.ts";
 
 /** A prompt that was sent although the job had been sent before, with what is said and known about why. */
@@ -54,6 +54,8 @@ export function checkRenders(
       // What never reached a backend was no repeat for anybody.
       if (record === undefined || !own.slice(0, index).some(({ id }) => sentOf.has(id))) continue;
       const isRenderedTwice = succeeded.has(attempt.id) && own.slice(0, index).some(({ id }) => succeeded.has(id));
+      if (isRenderedTwice && reasons.length > 0 && !mayRenderTwice(cause, reasons))
+        faults.push(fault(`Job ${job.id} was rendered twice, and its cause (${cause}) does not excuse that.`));
       repeats.push({ jobId: job.id, promptId: attempt.id, cause, strikes: reasons.map(toWords), isRenderedTwice });
     }
   }

@@ -58,6 +58,17 @@ export function findReasons(
   return strikes.filter((strike) => overlaps(strike, span) && fits(strike));
 }
 
+/** Causes that leave no other way than to render again: what was made is gone, or nobody can reach it. */
+const UNAVOIDABLE = new Set(["backend_died", "output_gone", "unreachable", "stalled"]);
+
+/**
+ * Whether a render that was done twice is one of those that stay possible: its backend died or was out of reach, or whoever sent it was
+ * frozen. Any other is one that we should have found again.
+ */
+export function mayRenderTwice(cause: string, reasons: readonly StrikeRecord[]): boolean {
+  return UNAVOIDABLE.has(cause) || reasons.some((strike) => strike.kind === "freeze" && isOnOwner(strike));
+}
+
 /** The strikes that can hold a POST back until nobody waits for it any more. */
 export function findDelays(backend: string, span: Span, strikes: readonly StrikeRecord[]): StrikeRecord[] {
   const isHere = isOnBackend(backend);

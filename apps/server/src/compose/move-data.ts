@@ -16,6 +16,9 @@ import type { Log } from "../log.ts";
 
 const FORMAT = "comfy-service/1";
 
+/** Nobody else waits: a large database takes as long as it takes. */
+const PATIENCE_MS = 24 * 60 * 60_000;
+
 const header = z.object({ format: z.literal(FORMAT), steps: z.array(z.string()) });
 const filePiece = z.union([z.object({ file: z.string(), sizeBytes: z.int().min(0) }), z.object({ data: z.string() })]);
 const tablePiece = z.union([
@@ -39,9 +42,10 @@ export async function runDataCommand(args: readonly string[], config: DataConfig
   if ((verb !== "export" && verb !== "import") || file === undefined || rest.length > 0) throw new Error(DATA_USAGE);
   const { databaseUrl: url, dataDirectory } = config;
   const where = url === undefined ? { directory: join(dataDirectory, "database") } : { url };
-  const database = await createDatabase({ log, ...where });
+  const database = await createDatabase({ log, ...where, transactionTimeoutMs: PATIENCE_MS });
   try {
-    if (await isWorkedOn(database.db))
+    // Whoever opened an embedded one is alone, whatever a process that was killed left behind.
+    if (database.durability === "server" && (await isWorkedOn(database.db)))
       throw new Error(
         "A process still works on this database: stop all of them, and wait until their leases have run out.",
       );

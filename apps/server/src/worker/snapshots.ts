@@ -19,12 +19,15 @@ export interface SnapshotsDeps {
 /** Takes a copy of a database that a power cut may break, every so often, also over restarts. */
 export function createSnapshots({ everyMs, newestMs, take, clock, log }: SnapshotsDeps) {
   const startedMs = clock.nowMs();
+  /** A copy that failed is not tried again and again: everybody waits for it each time. */
+  let triedMs: number | undefined;
 
   async function takeWhenDue(): Promise<boolean> {
     const nowMs = clock.nowMs();
     const newest = await newestMs();
-    const dueMs = newest === undefined ? startedMs + Math.min(FIRST_AFTER_MS, everyMs) : newest + everyMs;
-    if (nowMs < dueMs) return false;
+    const lastMs = Math.max(newest ?? 0, triedMs ?? 0);
+    if (nowMs < (lastMs === 0 ? startedMs + Math.min(FIRST_AFTER_MS, everyMs) : lastMs + everyMs)) return false;
+    triedMs = nowMs;
     const path = await take(nowMs);
     log.info({ path, durationMs: clock.nowMs() - nowMs }, "A copy of the database was taken.");
     return true;

@@ -73,4 +73,20 @@ describe("snapshots of an embedded database", () => {
     expect(await readdir(directory)).toHaveLength(3);
     expect(await folder.newestMs()).toBe(clock.nowMs());
   });
+
+  it("are not tried again and again when one fails, because everybody waits for it", async () => {
+    const clock = createManualClock();
+    let tried = 0;
+    const take = async () => {
+      tried += 1;
+      throw new Error("It took too long.");
+    };
+    const newestMs = async () => undefined;
+    const { takeWhenDue } = createSnapshots({ everyMs: 24 * HOUR_MS, newestMs, take, clock, log });
+    for (let hour = 0; hour < 48; hour++) {
+      clock.advance(HOUR_MS);
+      await takeWhenDue().catch(() => undefined);
+    }
+    expect(tried).toBe(2);
+  });
 });

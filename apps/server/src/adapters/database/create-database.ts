@@ -18,6 +18,8 @@ export type DatabaseOptions = {
   readonly jobRetentionDays?: number;
   /** How long a server may take to answer at the start. Absent: a minute. */
   readonly startTimeoutMs?: number;
+  /** How long one transaction of an embedded database may take. Absent: 30 s. */
+  readonly transactionTimeoutMs?: number;
 } & ({ readonly directory: string } | { readonly url: string });
 
 /** An open database with the schema of this version. */

@@ -12,6 +12,8 @@ export interface EmbeddedOptions {
   readonly log: Log;
   /** Called when the database thread died: nothing can be promised any more. Ends the process unless told otherwise. */
   readonly onDeath?: (cause: Error) => void;
+  /** How long one transaction may take. Absent: 30 s. */
+  readonly transactionTimeoutMs?: number;
 }
 
 /** The pool over the one session, and what that session is notified of. */
@@ -28,7 +30,12 @@ const PARTIAL = "partial-";
  *
  * @throws Error with a sentence when another process works in the directory.
  */
-export async function openEmbedded({ directory: given, log, onDeath = exit }: EmbeddedOptions): Promise<EmbeddedPool> {
+export async function openEmbedded({
+  directory: given,
+  log,
+  onDeath = exit,
+  transactionTimeoutMs = 30_000,
+}: EmbeddedOptions): Promise<EmbeddedPool> {
   const directory = resolve(given);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // PGlite creates its files readable and writable for everybody: the parent keeps them ours.
@@ -41,7 +48,7 @@ export async function openEmbedded({ directory: given, log, onDeath = exit }: Em
       log.error({ error: cause }, "The database thread died; the process ends.");
       onDeath(cause);
     });
-    const pool = createPglitePool(thread);
+    const pool = createPglitePool(thread, { turnTimeoutMs: 20_000, holdTimeoutMs: transactionTimeoutMs });
     return {
       ...pool,
       onNotification: thread.onNotification,

@@ -97,6 +97,8 @@ export class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): void {
+    // After a pause the parser may come with nothing, which in a stream of chunks would count as one.
+    if (chunk.length === 0) return;
     const start = this.#receivedBytes;
     this.#receivedBytes += chunk.length;
     if (this.#memory) this.#gather(this.#memory, chunk, start);
@@ -132,6 +134,9 @@ export class Receiver implements Dispatcher.DispatchHandler {
 
   #openStream(controller: Controller): Readable {
     this.#stream = new Readable({
+      // Chunks are handed on as they were read, four of them at most: a stream of bytes would join what has gathered, which is a copy.
+      objectMode: true,
+      highWaterMark: 4,
       read: () => controller.resume(),
       destroy: (error, done) => {
         this.#release();

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +68,36 @@ describe("blobs on disk", () => {
     const reader = await blobs.open(location, options);
     await blobs.put(toStream("whole"), options);
     expect((await buffer(reader)).toString()).toBe("whole");
+  });
+
+  it("hold every byte of a long stream that was handed over, whose memory is given back piece by piece", async () => {
+    const blobs = await createDiskBlobStore({ directory: await makeDirectory() });
+    const content = randomBytes(3_000_000);
+    const pieces: Uint8Array[] = [];
+    async function* body() {
+      for (let at = 0; at < content.length; at += 65_536) {
+        const piece = Uint8Array.from(content.subarray(at, at + 65_536));
+        pieces.push(piece);
+        yield piece;
+      }
+    }
+    const { signal } = options;
+    const { location } = await blobs.put(body(), { sizeBytesMax: 3_000_000, signal, isHandedOver: true });
+    expect(content.equals(await buffer(await blobs.open(location, { signal })))).toBe(true);
+    expect(pieces.every(({ length }) => length === 0)).toBe(true);
+  });
+
+  it("leave the memory of a stream alone that was not handed over", async () => {
+    const blobs = await createDiskBlobStore({ directory: await makeDirectory() });
+    const piece = new Uint8Array(600_000).fill(1);
+    async function* body() {
+      yield piece;
+      yield piece;
+    }
+    const { signal } = options;
+    const { location } = await blobs.put(body(), { sizeBytesMax: 3_000_000, signal });
+    expect((await buffer(await blobs.open(location, { signal }))).length).toBe(1_200_000);
+    expect(piece).toHaveLength(600_000);
   });
 
   it("stop being read when the signal says so", async () => {

@@ -6,6 +6,7 @@ import type { StoredBlob } from "../../assets/asset.ts";
 import type { BlobStore } from "../../assets/blob-store.ts";
 import { untilAborted } from "../../assets/until-aborted.ts";
 import { AppError } from "../../errors.ts";
+import { freeMemory } from "./free-memory.ts";
 import { createIntake, type Intake, type Part } from "./intake.ts";
 import { createRecentBlobs } from "./recent-blobs.ts";
 import { createHalf } from "./write-half.ts";
@@ -77,12 +78,14 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
   await sweepHalves(halves, nowMs());
   const recent = createRecentBlobs();
 
-  async function write(path: string, intake: Intake, first: Part): Promise<StoredBlob> {
+  async function write(path: string, intake: Intake, first: Part, isHandedOver: boolean): Promise<StoredBlob> {
     const half = await onDisk(createHalf(path, { isSynced, isSmall: first.isLast }));
     try {
       for (let part = first; ; part = await intake.gather()) {
         // One thread writes while this one hashes.
         await Promise.all([onDisk(half.write(part.chunks)), intake.hash(part.chunks)]);
+        // A small blob, which is one part, stays in memory.
+        if (isHandedOver && !first.isLast) part.chunks.forEach(freeMemory);
         if (part.isLast) break;
       }
       // A name that says what the bytes are must not outlive them: they reach the disk before it does.
@@ -101,7 +104,7 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
       const intake = createIntake(untilAborted(body, signal), sizeBytesMax);
       try {
         const first = await intake.gather();
-        const stored = await write(join(halves, randomUUID()), intake, first);
+        const stored = await write(join(halves, randomUUID()), intake, first, isHandedOver);
         const [sole] = first.chunks;
         if (isHandedOver && first.isLast && first.chunks.length === 1 && sole) recent.keep(stored.location, sole);
         return stored;

@@ -1,4 +1,5 @@
 import type { BorrowedBytes } from "../../assets/blob-store.ts";
+import { freeMemory } from "./free-memory.ts";
 
 /** Larger blobs are read from the disk. */
 const BLOB_BYTES_MAX = 4 * 1024 * 1024;
@@ -18,12 +19,8 @@ interface Entry {
   isDropped: boolean;
 }
 
-/**
- * Memory is given back at once when nobody borrows it. Left to the collector, every few of these blobs would make it walk the whole heap,
- * which costs more than storing them.
- */
 function freeUnused({ bytes, borrowers, isDropped }: Entry): void {
-  if (isDropped && borrowers === 0 && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+  if (isDropped && borrowers === 0) freeMemory(bytes);
 }
 
 export function createRecentBlobs(totalBytesMax = TOTAL_BYTES_MAX): RecentBlobs {

@@ -76,6 +76,9 @@ describe.skipIf(bin === undefined)("a deployment on PostgreSQL", () => {
     const [directory, url] = [await newFolder(), (await server?.createDatabase()) ?? ""];
     const service = await start(directory, url);
     const made = await use(service);
+    const environment = { DATA_DIR: directory, DATABASE_URL: url };
+    const busy = await runDbCommand(["export", join(root, "never")], environment);
+    expect(busy).toMatchObject({ code: 1, said: expect.stringContaining("A process still works on this database") });
     const dump = join(root, "dump");
     // The database first: a file is always there before the row that names it.
     execFileSync(join(bin ?? "", "pg_dump"), ["--format=custom", `--file=${dump}`, "--schema=comfy", url]);

@@ -82,6 +82,15 @@ describe("a picture past the limit", () => {
   it("is refused for a multitude of frames of one pixel", async () => {
     await expect(check("image/gif", toGif(1, 1, 2_001))).rejects.toThrow("2000 frames");
   });
+
+  it("are counted behind bytes that are no block as well: decoders go past them", async () => {
+    const gif = toGif(1, 1, 2_001);
+    const [head, frames] = [gif.subarray(0, 19), gif.subarray(19)];
+    for (const stray of [[0xff], [0x00, 0x01]]) {
+      const odd = Buffer.concat([head, Buffer.from(stray), frames]);
+      await expect(check("image/gif", odd)).rejects.toThrow("2000 frames");
+    }
+  });
 });
 
 describe("a file that only begins like a picture", () => {

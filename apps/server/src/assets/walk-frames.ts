@@ -39,8 +39,9 @@ function* walkGif(onFrame: OnFrame): Walk {
       });
       yield* skip(tableSizeBytes(frame.readUInt8(8)) + 1);
     } else if (block === 0x21) yield* skip(1);
-    // The end, or nothing that a decoder would go past.
-    else return;
+    else if (block === 0x3b) return;
+    // No block at all. Pillow, which decodes on the GPU's machine, goes past such bytes, and so must whoever counts for it.
+    else continue;
     yield* skipSubBlocks();
   }
 }

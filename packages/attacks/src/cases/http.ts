@@ -1,85 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { inGroup } from "../attack.ts";
-import type { Target } from "../target/target.ts";
+import { PIXEL } from "../target/multipart.ts";
+import { readJson, statusesIn } from "../target/send.ts";
 import { judge, refused, succeeded } from "../verdict.ts";
 import { picture, withHeaders } from "./requests.ts";
 
 const SERVER = "apps/server/src/http/server.ts";
-const lenient = {
-  file: SERVER,
-  find: "maxHeaderSize: HEADER_SIZE_BYTES_MAX }",
-  replace: "maxHeaderSize: HEADER_SIZE_BYTES_MAX, insecureHTTPParser: true }",
-};
-
-const statusesIn = (text: string): string[] =>
-  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status ?? "");
-
-/** Bytes that two readers could take for different requests: the first answer must be a refusal that ends the connection. */
-const ambiguous =
-  (...lines: readonly string[]) =>
-  async ({ raw, ip }: Target) => {
-    const { text } = await raw([lines.join("\r\n").replace("IP", ip)], { timeoutMs: 2_500 });
-    const statuses = statusesIn(text);
-    if (statuses.length === 0) throw new Error(`No answer to ${lines[0]}`);
-    // A request that is answered before its body was read may get two answers: the last one ends the connection.
-    return statuses.at(-1) === "400" ? refused(statuses.join(", ")) : succeeded(statuses.join(", "));
-  };
-
 const HEALTH = "GET /ping HTTP/1.1";
 const HOST = "Host: x";
-
-export const smugglingAttacks = inGroup("http", [
-  {
-    name: "a request has a length and comes in chunks",
-    attack: ambiguous(
-      "POST /ping HTTP/1.1",
-      HOST,
-      "Content-Length: 6",
-      "Transfer-Encoding: chunked",
-      "",
-      "0",
-      "",
-      "GET /health HTTP/1.1",
-      HOST,
-      "",
-      "",
-    ),
-    defence: lenient,
-  },
-  {
-    name: "a request hides how it is encoded behind a second encoding",
-    attack: ambiguous(
-      "POST /ping HTTP/1.1",
-      HOST,
-      "Transfer-Encoding: chunked",
-      "Transfer-Encoding: identity",
-      "",
-      "0",
-      "",
-      "",
-    ),
-    defence: lenient,
-  },
-  {
-    name: "a header goes on in the next line",
-    attack: ambiguous(HEALTH, HOST, "X-Long: a", " b", "", ""),
-    defence: lenient,
-  },
-  {
-    name: "a header ends with a bare line feed",
-    attack: ambiguous(HEALTH, `${HOST}\nX-Smuggled: y`, "", ""),
-    defence: lenient,
-  },
-  {
-    name: "a header holds a control character",
-    attack: ambiguous(HEALTH, HOST, "X-Odd: a\u0001b", "", ""),
-    defence: lenient,
-  },
-  {
-    name: "the size of a chunk is followed by what is no extension",
-    attack: ambiguous("POST /ping HTTP/1.1", HOST, "Transfer-Encoding: chunked", "", "0  ", "", ""),
-    defence: lenient,
-  },
-]);
 
 export const connectionAttacks = inGroup("http", [
   {
@@ -137,6 +65,39 @@ export const connectionAttacks = inGroup("http", [
       file: SERVER,
       find: "createServer({ ...TIMEOUTS,",
       replace: "createServer({ ...TIMEOUTS, requestTimeout: 0,",
+    },
+  },
+  {
+    name: "a download is begun and never read",
+    stage: {
+      scenery: [
+        {
+          file: "apps/server/src/http/connection.ts",
+          find: "const SILENCE_MS = 60_000;",
+          replace: "const SILENCE_MS = 1_500;",
+        },
+      ],
+    },
+    async attack({ victim, hold, readOutput }) {
+      // More than the buffers of both ends hold.
+      const made = await victim.upload(Buffer.concat([PIXEL, Buffer.alloc(30_000_000)]));
+      const { url } = readJson(made) as { url?: string };
+      if (url === undefined) throw new Error(`Not taken: ${made.status} ${made.text}`);
+      const { pathname, search } = new URL(url);
+      const letGo = hold(`GET ${pathname}${search} HTTP/1.1\r\n${HOST}\r\n\r\n`);
+      const isOver = () =>
+        readOutput()
+          .split("\n")
+          .some((line) => line.includes(pathname) && line.includes('"status":'));
+      for (let round = 0; round < 120 && !isOver(); round++) await sleep(50);
+      const isCut = isOver();
+      letGo();
+      return isCut ? refused("cut within six seconds") : succeeded("still held after six seconds");
+    },
+    defence: {
+      file: "apps/server/src/http/connection.ts",
+      find: "res.setTimeout(silenceMs, () => res.destroy());",
+      replace: "",
     },
   },
   {

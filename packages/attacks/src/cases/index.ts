@@ -1,7 +1,8 @@
 import type { AttackCase } from "../attack.ts";
 import { deliveryAttacks } from "./deliveries.ts";
+import { endpointAttacks } from "./endpoints.ts";
 import { fileAttacks } from "./files.ts";
-import { connectionAttacks, smugglingAttacks } from "./http.ts";
+import { connectionAttacks } from "./http.ts";
 import { guessAttacks, keyAttacks } from "./keys.ts";
 import { leakAttacks, originAttacks } from "./leaks.ts";
 import { limitAttacks, ticketAttacks } from "./limits.ts";
@@ -14,6 +15,7 @@ import { passwordAttacks, tokenAttacks } from "./sessions.ts";
 import { claimAttacks } from "./signature-claims.ts";
 import { formAttacks } from "./signature-forms.ts";
 import { replayAttacks } from "./signature-replays.ts";
+import { smugglingAttacks } from "./smuggling.ts";
 import { stolenFileAttacks } from "./stolen-files.ts";
 import { stolenJobAttacks } from "./stolen-jobs.ts";
 import { stolenWebhookAttacks } from "./stolen-webhooks.ts";
@@ -33,6 +35,7 @@ export const attackCases: readonly AttackCase[] = [
   ...fileAttacks,
   ...addressAttacks,
   ...deliveryAttacks,
+  ...endpointAttacks,
   ...bodyAttacks,
   ...valueAttacks,
   ...smugglingAttacks,

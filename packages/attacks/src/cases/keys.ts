@@ -110,7 +110,7 @@ export const keyAttacks = inGroup("keys", [
       file: "apps/server/src/http/middleware/arrival.ts",
       find: 'const given = req.get(headerNames.requestId) ?? "";',
       replace:
-        'req.headers["x-api-key"] ??= String(req.query.key ?? req.query.api_key);\nconst given = req.get(headerNames.requestId) ?? "";',
+        'req.headers["x-api-key"] ??= req.query.key ?? req.query.api_key;\nconst given = req.get(headerNames.requestId) ?? "";',
     },
   },
   {

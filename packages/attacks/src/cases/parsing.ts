@@ -199,11 +199,19 @@ export const valueAttacks = inGroup("parsing", [
       );
       return judgeBreaking(await Promise.all(tries), [404, 400]);
     },
-    defence: {
-      file: "apps/server/src/jobs/find-own-job.ts",
-      find: "const job = isId(id) ? await jobs.find(id) : undefined;",
-      replace: "const job = await jobs.find(id);",
-    },
+    // Looked at where a job is asked for, and again where it is read.
+    defence: [
+      {
+        file: "apps/server/src/jobs/find-own-job.ts",
+        find: "const job = isId(id) ? await jobs.find(id) : undefined;",
+        replace: "const job = await jobs.find(id);",
+      },
+      {
+        file: "apps/server/src/adapters/database/read-jobs.ts",
+        find: "const possible = ids.filter(isId);",
+        replace: "const possible = ids;",
+      },
+    ],
   },
   {
     name: "a path holds bytes that are no text",

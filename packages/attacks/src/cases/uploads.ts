@@ -53,7 +53,13 @@ export const pictureAttacks = inGroup("uploads", [
   {
     name: "a picture of one pixel moves for thousands of frames",
     async attack({ victim }) {
-      return judge([["3,000 frames", await victim.upload(toFrames(3_000), "a.gif")]], [413]);
+      return judge(
+        [
+          ["3,000 frames", await victim.upload(toFrames(3_000), "a.gif")],
+          ["behind a byte that is no block", await victim.upload(toFrames(3_000, "ff"), "a.gif")],
+        ],
+        [413],
+      );
     },
     defence: { file: PICTURE, find: "if (frames > FRAMES_MAX) {", replace: "if (false) {" },
   },

@@ -8,7 +8,7 @@ import { checkout, toEditArguments } from "./edits.ts";
 const MAIN = join(checkout, "apps/server/src/main.ts");
 const NAMES = new URL("./names-host.ts", import.meta.url);
 // On a machine with other work; alone it takes about 1.5 s.
-const READY_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 export interface ServiceOptions {

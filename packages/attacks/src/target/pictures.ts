@@ -27,9 +27,9 @@ export function toPictureWith(note: string): Buffer {
   return Buffer.concat([PIXEL.subarray(0, HEADER_SIZE), text, PIXEL.subarray(HEADER_SIZE)]);
 }
 
-/** A moving picture of one pixel and so many frames. */
-export function toFrames(count: number): Buffer {
-  const head = Buffer.from("4749463839610100010080000000000000ffffff", "hex");
-  const frame = Buffer.from("2c00000000010001000002024401" + "00", "hex");
+/** A moving picture of one pixel and so many frames; `stray` stands before the first, where decoders go past it. */
+export function toFrames(count: number, stray = ""): Buffer {
+  const head = Buffer.from(`474946383961010001008000${"00".repeat(4)}ffffff${stray}`, "hex");
+  const frame = Buffer.from("2c0000000001000100000202440100", "hex");
   return Buffer.concat([head, ...Array.from({ length: count }, () => frame), Buffer.from(";")]);
 }

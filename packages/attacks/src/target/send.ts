@@ -119,3 +119,17 @@ export function sendRaw(
   socket.on("error", () => end(true));
   return promise;
 }
+
+/** Writes bytes on a bare socket and never reads. */
+export function holdOpen(origin: string, bytes: string): () => void {
+  const { hostname, port } = new URL(origin);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on("error", () => undefined);
+  socket.once("connect", () => socket.write(bytes));
+  socket.pause();
+  return () => void socket.destroy();
+}
+
+/** The statuses of the answers in what came over a bare socket. */
+export const statusesIn = (text: string): string[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status ?? "");

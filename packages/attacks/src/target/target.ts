@@ -3,7 +3,7 @@ import type { Outside } from "../stage/outside.ts";
 import type { Deployment, Stage } from "../stage/stage.ts";
 import { type Account, createAccount } from "./account.ts";
 import { keysOf, OPERATOR_KEY } from "./keys.ts";
-import { type Answer, type RawAnswer, type RawOptions, send, sendRaw, type WireRequest } from "./send.ts";
+import { type Answer, holdOpen, type RawAnswer, type RawOptions, send, sendRaw, type WireRequest } from "./send.ts";
 
 import { type Opened, openSocket, type SocketOptions } from "./socket.ts";
 
@@ -21,6 +21,8 @@ export interface Target {
   /** Sends a request as it is. */
   send(wire: WireRequest): Promise<Answer>;
   raw(parts: readonly (string | Uint8Array)[], options?: RawOptions): Promise<RawAnswer>;
+  /** Asks, and then reads nothing; gives what ends the silence. */
+  hold(request: string): () => void;
   /** Asks for a WebSocket. */
   socket(path: string, options?: SocketOptions): Promise<Opened>;
   /** Everything the service has written. */
@@ -50,6 +52,7 @@ export function createTarget(name: string, deployment: Deployment, { backend, ou
     operator: account(OPERATOR_KEY),
     send: (wire) => send(origin(), wire),
     raw: (parts, options) => sendRaw(origin(), parts, options),
+    hold: (request) => holdOpen(origin(), request),
     socket: (path, options) => openSocket(origin(), path, options),
     readOutput: () => deployment.service.readOutput(),
     readCpuMs: () => deployment.service.readCpuMs(),

@@ -74,6 +74,24 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  it("names every status that a signed link may be answered with", () => {
+    const links = contractRoutes.filter((listed) => metadataOf(listed).access === "link");
+    expect(links.length).toBeGreaterThan(2);
+    for (const { name, route } of links)
+      expect(Object.keys(route.responses), name).toEqual(
+        expect.arrayContaining(["400", "403", "404", "429", "500", "503"]),
+      );
+  });
+
+  it("asks for something in every part of a path: an empty one would be another path", () => {
+    const parameters = Object.values(document.paths ?? {}).flatMap((item) =>
+      [item.get, item.post, item.put, item.patch, item.delete].flatMap((operation) => operation?.parameters ?? []),
+    );
+    const inPaths = parameters.filter((parameter) => Object(parameter).in === "path");
+    expect(inPaths.length).toBeGreaterThan(20);
+    for (const parameter of inPaths) expect(parameter).toHaveProperty("schema.minLength", 1);
+  });
+
   it("shows only examples that the contract itself would accept", () => {
     let count = 0;
     for (const { name, route } of contractRoutes) {

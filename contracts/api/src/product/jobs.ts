@@ -11,8 +11,8 @@ const poll: RouteMetadata = { access: "key", bucket: "jobReads", scope: "read", 
 const follow: RouteMetadata = { ...poll, access: "signed", takesTicket: true };
 const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "generate", tag: "Jobs" };
 const pathParams = z.object({
-  kind: z.string().describe("`portrait`, `image`, `tts` or `lipsync`."),
-  id: z.string().describe("The job's id."),
+  kind: z.string().min(1).describe("`portrait`, `image`, `tts` or `lipsync`."),
+  id: z.string().min(1).describe("The job's id."),
 });
 
 export const lastEventId = z

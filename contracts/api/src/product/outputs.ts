@@ -4,7 +4,7 @@ import { asset } from "../assets.ts";
 import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { writeHeaders } from "../headers.ts";
-import { writeErrors } from "./responses.ts";
+import { linkErrors, writeErrors } from "./responses.ts";
 
 const link: RouteMetadata = { access: "link", bucket: "none", tag: "Assets" };
 const signed: RouteMetadata = { access: "signed", bucket: "requests", scope: "upload", tag: "Assets" };
@@ -16,7 +16,7 @@ export const outputRoutes = c.router({
     summary: "Download an output through its signed link",
     description:
       "Supports ranges and HEAD. The link is what `signedUrl` and `assets[].url` hold; it cannot be put together by hand.",
-    pathParams: z.object({ asset: z.string(), name: z.string() }),
+    pathParams: z.object({ asset: z.string().min(1), name: z.string().min(1) }),
     query: z.object({
       expires: z.string().optional().describe("Unix seconds."),
       key: z.string().optional().describe("Which signing key."),
@@ -26,8 +26,7 @@ export const outputRoutes = c.router({
     responses: {
       200: c.otherResponse({ contentType: "application/octet-stream", body: z.unknown() }),
       206: c.otherResponse({ contentType: "application/octet-stream", body: z.unknown() }),
-      403: errorBody,
-      404: errorBody,
+      ...linkErrors,
       416: errorBody,
       502: errorBody,
     },

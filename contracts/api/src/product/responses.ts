@@ -11,6 +11,16 @@ export const readErrors = {
   503: errorBody,
 } as const;
 
+/** Of routes that a signed link opens: 429 is for addresses that send too many which are not valid. */
+export const linkErrors = {
+  400: errorBody,
+  403: errorBody,
+  404: errorBody,
+  429: errorBody,
+  500: errorBody,
+  503: errorBody,
+} as const;
+
 export const writeErrors = {
   ...readErrors,
   409: errorBody,

@@ -4,7 +4,7 @@ import { readErrors, writeErrors } from "../product/responses.ts";
 import { adminUser, adminUserCreate, adminUserPage, adminUserPatch, adminUserQuery } from "./auth-schemas.ts";
 
 const metadata: RouteMetadata = { access: "admin", bucket: "requests", scope: "admin", tag: "Platform: admin" };
-const pathParams = z.object({ id: z.string().describe("The user's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The user's id.") });
 
 /** What operators do with users. */
 export const adminUserRoutes = {

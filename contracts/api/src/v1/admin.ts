@@ -7,7 +7,7 @@ import { adminOverviewRoutes } from "./admin-overview.ts";
 import { adminUserRoutes } from "./admin-users.ts";
 
 const metadata: RouteMetadata = { access: "admin", bucket: "requests", scope: "admin", tag: "Platform: admin" };
-const pathParams = z.object({ id: z.string().describe("The backend's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The backend's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 
 export const backendStatus = z

@@ -9,7 +9,7 @@ import { assetPageQuery, assetSign, signedLink, v1AssetDetails, v1AssetPage } fr
 const tag = "Platform: assets";
 const read: RouteMetadata = { access: "signed", bucket: "requests", scope: "read", tag };
 const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "upload", tag };
-const pathParams = z.object({ id: z.string().describe("The asset's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The asset's id.") });
 const content = c.otherResponse({ contentType: "application/octet-stream", body: z.unknown() });
 
 export const v1AssetRoutes = c.router({

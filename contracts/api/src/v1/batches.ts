@@ -6,7 +6,7 @@ import { readErrors, writeErrors } from "../product/responses.ts";
 import { batch, batchCreate } from "./batch-schemas.ts";
 
 const tag = "Platform: batches";
-const pathParams = z.object({ id: z.string().describe("The batch's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The batch's id.") });
 
 export const v1BatchRoutes = c.router({
   create: {

@@ -12,7 +12,7 @@ import { jobCreate, v1Job, v1JobPage } from "./job-schemas.ts";
 const tag = "Platform: jobs";
 const read: RouteMetadata = { access: "signed", bucket: "jobReads", scope: "read", tag };
 const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "generate", tag };
-const pathParams = z.object({ id: z.string().describe("The job's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The job's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 const content = c.otherResponse({ contentType: "application/octet-stream", body: z.unknown() });
 

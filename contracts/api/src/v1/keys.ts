@@ -17,7 +17,7 @@ import {
 
 const own: RouteMetadata = { access: "signed", bucket: "requests", scope: "keys", tag: "Platform: keys" };
 const admin: RouteMetadata = { access: "admin", bucket: "requests", scope: "admin", tag: "Platform: admin" };
-const pathParams = z.object({ id: z.string().describe("The key's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The key's id.") });
 
 /** Keys of the caller's owner. */
 export const v1KeyRoutes = c.router({

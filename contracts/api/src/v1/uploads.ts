@@ -3,18 +3,19 @@ import type { RouteMetadata } from "../access.ts";
 import { c } from "../contract.ts";
 import { errorBody } from "../errors.ts";
 import { headerNames, writeHeaders } from "../headers.ts";
-import { readErrors, writeErrors } from "../product/responses.ts";
+import { linkErrors, readErrors, writeErrors } from "../product/responses.ts";
 import { v1Asset } from "./asset-schemas.ts";
 import { partDigest, receivedPart, uploadCreate, uploadFetch, v1Upload } from "./upload-schemas.ts";
 
 const tag = "Platform: uploads";
 const write: RouteMetadata = { access: "signed", bucket: "requests", scope: "upload", tag };
 const link: RouteMetadata = { access: "link", bucket: "none", tag };
-const pathParams = z.object({ id: z.string().describe("The upload's id.") });
+const pathParams = z.object({ id: z.string().min(1).describe("The upload's id.") });
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
+const partErrors = { 408: errorBody, 409: errorBody, 413: errorBody, 415: errorBody, 422: errorBody } as const;
 const part = {
   path: "/api/v1/uploads/:id/parts/:n",
-  pathParams: pathParams.extend({ n: z.string().describe("Which part; 1 is the first.") }),
+  pathParams: pathParams.extend({ n: z.string().min(1).describe("Which part; 1 is the first.") }),
   query: z.object({
     expires: z.string().optional().describe("Unix seconds."),
     key: z.string().optional().describe("Which signing key."),
@@ -82,7 +83,7 @@ export const v1UploadRoutes = c.router({
       "To the link that the upload names for it, as `application/octet-stream`. A part that is sent again replaces the one before.",
     headers: { [headerNames.contentSha256]: partDigest },
     body: z.unknown().describe("The bytes of the part."),
-    responses: { 200: receivedPart, 400: errorBody, 403: errorBody, 404: errorBody, ...partErrors() },
+    responses: { 200: receivedPart, ...linkErrors, ...partErrors },
     metadata: { ...link, streams: true } satisfies RouteMetadata,
   },
   readPart: {
@@ -90,19 +91,7 @@ export const v1UploadRoutes = c.router({
     method: "GET",
     summary: "See whether a part has arrived",
     description: "With the same link, and by HEAD as well. 404 when it has not.",
-    responses: { 200: receivedPart, 400: errorBody, 403: errorBody, 404: errorBody, 500: errorBody, 503: errorBody },
+    responses: { 200: receivedPart, ...linkErrors },
     metadata: link,
   },
 });
-
-function partErrors() {
-  return {
-    408: errorBody,
-    409: errorBody,
-    413: errorBody,
-    415: errorBody,
-    422: errorBody,
-    500: errorBody,
-    503: errorBody,
-  } as const;
-}

@@ -17,9 +17,9 @@ import {
 
 const metadata: RouteMetadata = { access: "signed", bucket: "requests", scope: "webhooks", tag: "Platform: webhooks" };
 
-const endpointParams = z.object({ id: z.string().describe("The endpoint's id.") });
-const jobParams = z.object({ id: z.string().describe("The job's id.") });
-const deliveryId = z.string().describe("The delivery's id.");
+const endpointParams = z.object({ id: z.string().min(1).describe("The endpoint's id.") });
+const jobParams = z.object({ id: z.string().min(1).describe("The job's id.") });
+const deliveryId = z.string().min(1).describe("The delivery's id.");
 const nothing = z.strictObject({}).optional().describe("Nothing, or an empty object.");
 const write = { headers: writeHeaders, metadata } as const;
 

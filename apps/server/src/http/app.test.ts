@@ -124,6 +124,23 @@ describe("the reference", () => {
     expect(Object.keys(body.paths)).toContain("/portrait/async");
   });
 
+  it("is printed once, and sent only to who does not have it", async () => {
+    let count = 0;
+    const openApiDocument = () => ({ openapi: "3.1.0", printed: ++count });
+    const door = await startDoor({ deps: { openApiDocument } });
+    const first = await send(door, "/openapi.json");
+    const etag = first.headers.get("etag") ?? "";
+    expect(etag).toMatch(/^"[\w-]{43}"$/);
+    expect((await send(door, "/openapi.json")).body).toEqual({ openapi: "3.1.0", printed: 1 });
+    const known = await send(door, "/openapi.json", {
+      headers: { "If-None-Match": etag, "Cache-Control": "max-age=0" },
+    });
+    expect([known.status, known.body]).toEqual([304, ""]);
+    const other = await send(door, "/openapi.json", { headers: { "If-None-Match": '"another"' } });
+    expect([other.status, other.headers.get("etag")]).toEqual([200, etag]);
+    expect(count).toBe(1);
+  });
+
   it("needs nothing from anywhere else, and its page says so to the browser", async () => {
     const door = await startDoor();
     const page = await send(door, "/docs");

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createRequire } from "node:module";
 import { pipeline } from "node:stream/promises";
@@ -58,15 +59,26 @@ function findScalar(): URL {
   return new URL("browser/standalone.js", pathToFileURL(main));
 }
 
+/** Printed once, since anyone may ask and it takes milliseconds; not before it is asked for, when the service knows its own address. */
+function createPrint(openApiDocument: () => object) {
+  let printed: { readonly bytes: Buffer; readonly etag: string } | undefined;
+  return function print() {
+    if (printed) return printed;
+    const bytes = Buffer.from(JSON.stringify(openApiDocument()));
+    printed = { bytes, etag: `"${hash("sha256", bytes, "base64url")}"` };
+    return printed;
+  };
+}
+
 /** The reference at `/docs` and the document it shows at `/openapi.json`. */
 export function createDocsRouter({ openApiDocument }: Pick<AppDeps, "openApiDocument">): Router {
   const router = Router({ strict: true });
   const scalar = findScalar();
-  // Made once: anyone may ask, and printing it takes milliseconds.
-  let document: object | undefined;
+  const print = createPrint(openApiDocument);
   router.get("/openapi.json", (_req, res) => {
-    document ??= openApiDocument();
-    res.json(document);
+    const { bytes, etag } = print();
+    // Asked for anew each time, and sent only to who does not have it yet.
+    res.set({ ETag: etag, "Cache-Control": "no-cache" }).type("json").send(bytes);
   });
   router.get("/docs", (_req, res) => {
     res.set("Content-Security-Policy", POLICY).type("html").send(PAGE);

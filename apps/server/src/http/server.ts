@@ -111,7 +111,15 @@ export function createHttpServer(deps: HttpDeps, options: HttpServerOptions): Ht
   const appDeps: AppDeps = { ...deps, draining: draining.signal, closing: closing.signal };
   const app = createApp(appDeps);
   const sockets = createSocketDoor(appDeps);
-  const server = createServer({ ...TIMEOUTS, ...options.timeouts, maxHeaderSize: HEADER_SIZE_BYTES_MAX }, app);
+  const server = createServer(
+    {
+      ...{ ...TIMEOUTS, ...options.timeouts },
+      maxHeaderSize: HEADER_SIZE_BYTES_MAX,
+      // Any other upgrade is an offer that may be left alone: the HTTP client of Java offers h2c with every request.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    },
+    app,
+  );
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   server.maxConnections = CONNECTIONS_MAX;
   server.on("clientError", answerBroken);

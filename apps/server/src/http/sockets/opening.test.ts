@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { post } from "../../../test/http/call.ts";
 import { openRefused, openSocket, submit } from "../../../test/http/open-socket.ts";
@@ -95,6 +96,16 @@ describe("an upgrade is refused as any other request", () => {
     const { port } = server.address() as AddressInfo;
     const refused = await openRefused({ url: `http://127.0.0.1:${port}` }, path);
     expect(refused).toMatchObject({ status: 503, body: { code: "draining" } });
+  });
+
+  it("and an offer of another protocol is none: the request is answered as if it had not been made", async () => {
+    const door = await startDoor();
+    const socket = connect(Number(new URL(door.url).port), "127.0.0.1");
+    await once(socket, "connect");
+    socket.end(
+      "GET /ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type { BodyProof } from "./body-proof.ts";
 import type { Authenticated, Caller, Via } from "./caller.ts";
 import { checkSignature, isRead, openSignature, toPendingSignature } from "./check-signature.ts";
 import type { ApiKey, KeyRing } from "./key-ring.ts";
+import { limitsOfKey } from "./limits-of-key.ts";
 import { isJwtShaped, type Sessions } from "./sessions.ts";
 import { readBearer, readHeader, type SignedRequest } from "./signed-request.ts";
 
@@ -46,10 +47,11 @@ function assertSigns({ mode }: ApiKey): void {
 }
 
 function describeCaller(key: ApiKey, via: Via, limits: Readonly<Record<TierName, TierLimits>>): Caller {
-  const { id: keyId, ownerId, userId, tier, scopes, expiresAtMs } = key;
+  const { id: keyId, ownerId, userId, tier, owner, scopes, expiresAtMs } = key;
   return {
     ...{ ownerId, keyId, tier, scopes, via },
-    limits: { ...limits[tier], ...key.limits },
+    limits: limitsOfKey(key, limits),
+    ...(owner.tier !== tier && { ownerTier: owner.tier }),
     ...(userId !== undefined && { userId }),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };

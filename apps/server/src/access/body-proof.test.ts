@@ -14,6 +14,7 @@ const key: ApiKey = {
   secrets: ["the newest secret", "the secret before"],
   scopes: ["upload"],
   isReplayGuarded: true,
+  owner: { tier: "pro", isAdmin: false },
 };
 const ring: KeyRing = {
   find: async (text) => (text === "signed" ? key : text === "bearer-key" ? { ...key, mode: "bearer" } : undefined),

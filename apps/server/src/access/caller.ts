@@ -15,6 +15,8 @@ export interface Caller {
   /** Who is behind it, where the owner is a user. */
   readonly userId?: string;
   readonly tier: TierName;
+  /** What its owner counts as; absent: the same. Its share of the queue follows it, whichever of its keys is at work. */
+  readonly ownerTier?: TierName;
   readonly limits: TierLimits;
   /** What it may be used for; nothing else. */
   readonly scopes: readonly Scope[];

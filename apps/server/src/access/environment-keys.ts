@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Scope, scopes, type TierLimits, tierOfKey } from "@comfy/contracts";
-import type { ApiKey, KeyRing } from "./key-ring.ts";
-import { lowerTier, type OwnerRank } from "./stored-keys.ts";
+import type { ApiKey, KeyRing, OwnerRank } from "./key-ring.ts";
+import { lowerTier } from "./stored-keys.ts";
 
 export interface EnvironmentKeyRingOptions {
   /** Entries of `COMFYUI_API_KEYS`: a key, or `name:key`. */
@@ -49,10 +49,14 @@ function parseEntry(entry: string): { name: string | undefined; key: string } {
  * @example createEnvironmentKeyRing({ keys: ["landline:pro_4f…", "free_9c…"], secret })
  */
 export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): EnvironmentKeyRing {
-  const byDigest = readKeys(options);
-  const all = [...byDigest.values()];
-  const byId = new Map(all.map((key) => [key.id, key]));
-  const ranks = rankOwners(all);
+  const entries = readKeys(options);
+  const ranks = rankOwners([...entries.values()]);
+  const byDigest = new Map<string, ApiKey>();
+  for (const [digest, key] of entries) {
+    const owner = ranks.get(key.ownerId);
+    if (owner) byDigest.set(digest, { ...key, owner });
+  }
+  const byId = new Map([...byDigest.values()].map((key) => [key.id, key]));
   return {
     // Looked up by digest: how long a comparison takes then says nothing about the keys that exist.
     find: async (apiKey) => byDigest.get(sha256(apiKey)),
@@ -64,7 +68,10 @@ export function createEnvironmentKeyRing(options: EnvironmentKeyRingOptions): En
   };
 }
 
-function readKeys(options: EnvironmentKeyRingOptions): ReadonlyMap<string, ApiKey> {
+/** A key as its entry says it. */
+type EntryKey = Omit<ApiKey, "owner">;
+
+function readKeys(options: EnvironmentKeyRingOptions): ReadonlyMap<string, EntryKey> {
   const { secret, limits = {}, admins = [] } = options;
   if (options.keys.length > 0 && !secret) {
     throw new Error("COMFYUI_API_SECRET is empty: expected the secret that the keys of COMFYUI_API_KEYS sign with.");
@@ -73,7 +80,7 @@ function readKeys(options: EnvironmentKeyRingOptions): ReadonlyMap<string, ApiKe
   // What stands there by mistake may be a key: the sentence must not repeat it.
   if (admins.some((admin) => !entries.some(({ name }) => name === admin)))
     throw new Error("ADMIN_KEYS names nobody it knows: expected names of name:key entries of COMFYUI_API_KEYS.");
-  const byDigest = new Map<string, ApiKey>();
+  const byDigest = new Map<string, EntryKey>();
   for (const { name, key } of entries) {
     const digest = sha256(key);
     const short = digest.slice(0, 16);
@@ -94,11 +101,13 @@ function readKeys(options: EnvironmentKeyRingOptions): ReadonlyMap<string, ApiKe
 }
 
 /** An owner's keys may be of several tiers: what is made by them counts for no more than the best of them. */
-function rankOwners(keys: readonly ApiKey[]): ReadonlyMap<string, OwnerRank> {
+function rankOwners(keys: readonly EntryKey[]): ReadonlyMap<string, OwnerRank> {
   const ranks = new Map<string, OwnerRank>();
-  for (const { ownerId, tier, limits } of keys) {
+  for (const { ownerId, tier, limits, scopes } of keys) {
     const known = ranks.get(ownerId);
-    if (!known || lowerTier(known.tier, tier) !== tier) ranks.set(ownerId, { tier, ...(limits && { limits }) });
+    const isAdmin = scopes.includes("admin");
+    if (!known || lowerTier(known.tier, tier) !== tier)
+      ranks.set(ownerId, { tier, isAdmin, ...(limits && { limits }) });
   }
   return ranks;
 }

@@ -17,9 +17,20 @@ export interface ApiKey {
   readonly scopes: readonly Scope[];
   /** Limits that differ from those of the tier. */
   readonly limits?: Partial<TierLimits>;
+  /** What it never counts for more than; and what jobs at once, generations a day and the share of the queue follow. */
+  readonly owner: OwnerRank;
   /** False where an operator lets one signature of this key count twice. */
   readonly isReplayGuarded: boolean;
   readonly expiresAtMs?: number;
+}
+
+/** What an owner may do at most, whichever of its keys is at work. */
+export interface OwnerRank {
+  readonly tier: TierName;
+  /** Limits that differ from those of the tier, set for the owner by name. */
+  readonly limits?: Partial<TierLimits>;
+  /** Whether its keys may have the scope `admin`. */
+  readonly isAdmin: boolean;
 }
 
 /** How exactly a key is looked at. */

@@ -1,26 +1,24 @@
 import { hash } from "node:crypto";
-import { type TierLimits, type TierName, tierNames } from "@comfy/contracts";
+import { type TierName, tierNames } from "@comfy/contracts";
 import type { Clock } from "../clock.ts";
-import type { ApiKey, FindOptions, KeyRing } from "./key-ring.ts";
+import { isId } from "../ids.ts";
+import type { ApiKey, FindOptions, KeyRing, OwnerRank } from "./key-ring.ts";
 import type { KeyMark, KeyStore, LiveKey } from "./key-store.ts";
 import { KEY_FORM, TOKEN_FORM } from "./key-texts.ts";
 import type { KeyUses } from "./key-uses.ts";
 import type { Sealer } from "./seal.ts";
-
-/** What an owner that is no user may do at most: one of the environment. */
-export interface OwnerRank {
-  readonly tier: TierName;
-  readonly limits?: Partial<TierLimits>;
-}
 
 export interface StoredKeyRingOptions {
   readonly store: Pick<KeyStore, "findLive">;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly uses: KeyUses;
-  /** Undefined for owners that the environment does not know (any more): then the key's own tier counts. */
+  /** Undefined for owners that the environment does not know (any more): they count as the least. */
   readonly rankOf: (ownerId: string) => OwnerRank | undefined;
 }
+
+/** What is left of an owner that was taken out of the environment. */
+const nobody: OwnerRank = { tier: "free", isAdmin: false };
 
 /** How long a read may go on with what was read before. */
 const CACHE_MS = 1_000;
@@ -46,7 +44,7 @@ export function createStoredKeyRing({ store, sealer, clock, uses, rankOf }: Stor
 
   async function read(mark: KeyMark): Promise<ApiKey | undefined> {
     const live = await store.findLive(mark);
-    return live && toApiKey(live, sealer, rankOf(live.record.ownerId));
+    return live && toApiKey(live, sealer, live.user ?? rankOf(live.record.ownerId) ?? nobody);
   }
 
   /** Those who ask within the same second share one read. What is not there is asked for each time: it may be made any moment. */
@@ -83,23 +81,26 @@ export function createStoredKeyRing({ store, sealer, clock, uses, rankOf }: Stor
       return find(tokenHash, { tokenHash }, options);
     },
     findById: (id) => find(id, { id }, { isRead: true }),
-    noteUse: uses.note,
+    // Whoever found a key is told of its use, and all other rings with it: what is no id of ours is no row.
+    noteUse: (id) => {
+      if (isId(id)) uses.note(id);
+    },
   };
 }
 
-function toApiKey({ record, user, ...sealed }: LiveKey, sealer: Sealer, rank: OwnerRank | undefined): ApiKey {
+function toApiKey({ record, ...sealed }: LiveKey, sealer: Sealer, owner: OwnerRank): ApiKey {
   const { id, ownerId, userId, mode, scopes, isReplayGuarded, expiresAtMs } = record;
   const open = (bytes: Uint8Array) => Buffer.from(sealer.open(sealingOf(id), bytes)).toString("utf8");
   const { secretSealed, previousSecretSealed: previous } = sealed;
-  const ownerTier = user?.tier ?? rank?.tier ?? record.tier;
-  const isAsOwner = rank !== undefined && record.tier === rank.tier;
   return {
     ...{ id, ownerId, mode, isReplayGuarded },
-    tier: lowerTier(record.tier, ownerTier),
+    owner,
+    tier: lowerTier(record.tier, owner.tier),
     // Who is no operator any more has no keys of one.
-    scopes: user && !user.isAdmin ? scopes.filter((scope) => scope !== "admin") : scopes,
+    scopes: owner.isAdmin ? scopes : scopes.filter((scope) => scope !== "admin"),
     secrets: mode === "bearer" ? [] : [secretSealed, ...(previous ? [previous] : [])].map(open),
-    ...(isAsOwner && rank.limits && { limits: rank.limits }),
+    // A key of a lower tier is not lifted by what its owner was given by name; what holds the owner holds it as well.
+    ...(record.tier === owner.tier && owner.limits && { limits: owner.limits }),
     ...(userId !== undefined && { userId }),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };

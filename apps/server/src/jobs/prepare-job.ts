@@ -119,7 +119,7 @@ function toAcceptance(
     concurrentJobs: caller.limits.concurrentJobs,
     generationsPerDay: caller.limits.generationsPerDay,
     needs: toNeeds(plan),
-    weight: weights[caller.tier],
+    weight: weights[caller.ownerTier ?? caller.tier],
     ...(priority !== undefined && { priority }),
     ...(callbackUrl !== undefined && { callbackUrl }),
     ...(metadata !== undefined && { metadata }),

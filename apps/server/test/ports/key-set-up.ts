@@ -33,7 +33,7 @@ export function createKeyParts(getDatabase: GetDatabase) {
   function open(sealer = testSealer) {
     const store = createKeyStore(getDatabase().db);
     const uses = createKeyUses({ store, clock, log, gatherMs: 1 });
-    const rankOf = (ownerId: string) => (ownerId === KEY_OWNER ? { tier: "pro" as const } : undefined);
+    const rankOf = (ownerId: string) => (ownerId === KEY_OWNER ? { tier: "pro" as const, isAdmin: false } : undefined);
     const keys = createStoredKeyRing({ store, sealer, clock, uses, rankOf });
     return { store, uses, keys, verbs: createKeyVerbs({ store, sealer, clock }) };
   }

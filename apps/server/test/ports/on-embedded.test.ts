@@ -15,6 +15,7 @@ import { prepareEmbedded } from "./embedded-template.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { listsSuite } from "./lists.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
+import { ownerKeysSuite } from "./owner-keys.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { sealedSecretsSuite } from "./sealed-secrets.suite.ts";
@@ -60,6 +61,7 @@ describe("the embedded database", () => {
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
   apiKeysSuite(getDatabase);
+  ownerKeysSuite(getDatabase);
   userKeysSuite(getDatabase);
   sealedSecretsSuite(getDatabase);
   usersSuite(getDatabase);

@@ -13,6 +13,7 @@ import { finishSuite } from "./finish.suite.ts";
 import { listsSuite } from "./lists.suite.ts";
 import { manyProcessesSuite } from "./many-processes.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
+import { ownerKeysSuite } from "./owner-keys.suite.ts";
 import { ownershipSuite } from "./ownership.suite.ts";
 import { recordsSuite } from "./records.suite.ts";
 import { sealedSecretsSuite } from "./sealed-secrets.suite.ts";
@@ -63,6 +64,7 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   couriersSuite(getDatabase);
   streamTicketsSuite(getDatabase);
   apiKeysSuite(getDatabase);
+  ownerKeysSuite(getDatabase);
   userKeysSuite(getDatabase);
   sealedSecretsSuite(getDatabase);
   usersSuite(getDatabase);

@@ -14,7 +14,10 @@ export interface Authenticate {
   byProof(request: SignedRequest): Promise<Authenticated>;
   /** The same before the body has come: `proof` is what the body must be watched with, where a signature covers it. */
   byStream(request: Omit<SignedRequest, "body">): Promise<Authenticated & { readonly proof?: BodyProof }>;
-  /** The key alone suffices; proof is checked when there is some. Nothing is left to spend: reads may be repeated. */
+  /**
+   * The key alone suffices; proof is checked when there is some. The read may be repeated as it was sent; a signature of the first version
+   * is to be spent all the same, because it would open anything else.
+   */
   byKey(request: SignedRequest): Promise<Authenticated>;
   /** Refuses whoever is certainly nobody, from the headers alone: before anything of a body is read. */
   assertKnown(request: Pick<SignedRequest, "method" | "headers">): Promise<void>;
@@ -100,7 +103,7 @@ export function createAuthenticate({ keys, clock, limits = tiers, sessions }: Au
     async byKey(request) {
       const named = await findNamed(request);
       const isBare = named.type === "key" && !readHeader(request, headerNames.signature);
-      return note({ caller: isBare ? toCaller(named.key, "key") : prove(request, named).caller });
+      return note(isBare ? { caller: toCaller(named.key, "key") } : prove(request, named));
     },
 
     async assertKnown(request) {

@@ -1,10 +1,10 @@
 import type { AccountVerbs } from "../access/account-verbs.ts";
 import type { AuditLog, AuditReader } from "../access/audit-log.ts";
 import type { Authenticate } from "../access/authenticate.ts";
-import type { PendingSignature } from "../access/caller.ts";
 import type { IpGuard } from "../access/ip-guard.ts";
 import type { LimitRequest } from "../access/limit-request.ts";
 import type { KeyVerbs } from "../access/manage-keys.ts";
+import type { SignatureLedger } from "../access/signature-ledger.ts";
 import type { StreamTickets } from "../access/stream-tickets.ts";
 import type { UserAdminVerbs } from "../access/user-admin.ts";
 import type { FileVerbs } from "../assets/file-verbs.ts";
@@ -86,7 +86,7 @@ export interface HttpDeps {
   readonly ipGuard: IpGuard;
   readonly limitRequest: LimitRequest;
   /** False when the signature was spent before. */
-  readonly spendSignature: (signature: PendingSignature) => Promise<boolean>;
+  readonly spendSignature: SignatureLedger["spend"];
   readonly streamTickets: StreamTickets;
   readonly verbs: Verbs;
   readonly flags: HttpFlags;

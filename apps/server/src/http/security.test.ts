@@ -2,7 +2,7 @@ import { headerNames, productContract, type RouteMetadata, v1Contract } from "@c
 import { listRoutes, metadataOf } from "@comfy/contracts/openapi";
 import { describe, expect, it } from "vitest";
 import { type CallOptions, call, type Reply, send, toSignedInit } from "../../test/http/call.ts";
-import { ADMIN_KEY, type Door, PRO_KEY, startDoor } from "../../test/http/start-door.ts";
+import { ADMIN_KEY, type Door, FREE_KEY, PRO_KEY, startDoor } from "../../test/http/start-door.ts";
 
 interface Case {
   readonly name: string;
@@ -162,6 +162,40 @@ describe("a signature that the guard spends", () => {
     expect((await send(door, path, init)).status).toBe(404);
     const again = await send(door, path, init);
     expect([again.status, again.body.code]).toEqual([401, "signature_replayed"]);
+  });
+});
+
+describe("a signature of the first version that came with a poll", () => {
+  it("repeats that poll and opens nothing else, for no key", async () => {
+    const door = await startDoor();
+    const { body: made } = await call(door, "POST", "/api/v1/auth/keys", { body: { name: "a key" } });
+    const { body: job } = await call(door, "POST", "/portrait/async", { body: { description: "Viking warrior" } });
+    const poll = await toSignedInit("GET", job.pollUrl, { version: 1 });
+    for (let n = 0; n < 3; n++) expect((await send(door, job.pollUrl, poll)).status).toBe(200);
+    const writes = [
+      ["POST", `/api/v1/auth/keys/${made.id}/rotate`],
+      ["DELETE", `/api/v1/auth/keys/${made.id}`],
+      ["POST", `/jobs/portrait/${sampleIds.id}/cancel`],
+    ] as const;
+    for (const [method, path] of writes)
+      for (const key of [PRO_KEY, ADMIN_KEY]) {
+        const headers = new Headers(poll.headers);
+        headers.set("x-api-key", key);
+        const { status, body } = await send(door, path, { method, headers });
+        expect([path, key, status, body.code]).toEqual([path, key, 401, "signature_replayed"]);
+      }
+  });
+
+  it("opens nothing else although the poll itself was over the limit", async () => {
+    const door = await startDoor();
+    const path = "/jobs/portrait/019ac1f0-0000-7000-8000-000000000000";
+    const statuses = [];
+    for (let n = 0; n < 60; n++) statuses.push((await send(door, path, { headers: { "x-api-key": FREE_KEY } })).status);
+    expect(new Set(statuses)).toEqual(new Set([404]));
+    const poll = await toSignedInit("GET", path, { version: 1, key: FREE_KEY });
+    expect((await send(door, path, poll)).status).toBe(429);
+    const { body } = await send(door, `${path}/cancel`, { ...poll, method: "POST" });
+    expect(body.code).toBe("signature_replayed");
   });
 });
 

@@ -1,7 +1,10 @@
 import { inGroup } from "../attack.ts";
+import { readJson } from "../target/send.ts";
 import { judge, refused, succeeded } from "../verdict.ts";
 import { endpoint, picture, withHeaders } from "./requests.ts";
 
+/** Nobody has a job of this id. */
+const NO_JOB = "019ac1f0-0000-7000-8000-000000000000";
 const CHECK = "apps/server/src/access/check-signature.ts";
 
 /** What an attacker has seen on the wire, sent once more. */
@@ -77,6 +80,21 @@ export const replayAttacks = inGroup("signatures", [
       file: CHECK,
       find: "(version === 2 && isRead(method))",
       replace: "isRead(method)",
+    },
+  },
+  {
+    name: "a signature of the first version that was seen with a poll opens a write",
+    async attack({ victim, send }) {
+      const { id } = readJson(await victim.call("POST", "/api/v1/auth/keys", { name: "of an attack" }));
+      const poll = await victim.sign({ method: "GET", path: `/jobs/image/${NO_JOB}`, version: 1 });
+      await send(poll);
+      const rotate = { ...poll, method: "POST", path: `/api/v1/auth/keys/${id}/rotate` };
+      return judge([["for another secret of a key", await send(rotate)]], [401]);
+    },
+    defence: {
+      file: "apps/server/src/http/middleware/admission.ts",
+      find: "if (isRepeatable && authenticated.signature)",
+      replace: "if (false)",
     },
   },
   {

@@ -33,6 +33,8 @@ export interface EntryRules {
   readonly scope: Scope | undefined;
   /** The signature is spent later, with the job. */
   readonly isClaimedByJob: boolean;
+  /** The key alone opens it: whoever signs it may repeat it, and nothing else with that signature. */
+  readonly isRepeatable: boolean;
 }
 
 export type LetIn = (authenticated: Authenticated, rules: EntryRules, res: Response) => Promise<void>;
@@ -53,9 +55,12 @@ export function createLetIn(deps: Pick<HttpDeps, "clock" | "limitRequest" | "spe
     }
   }
 
-  return async function letIn(authenticated, { bucket, scope, isClaimedByJob }, res) {
+  return async function letIn(authenticated, { bucket, scope, isClaimedByJob, isRepeatable }, res) {
+    // Before anything is refused: a signature of the first version that was seen with a poll would open a write for five minutes.
+    if (isRepeatable && authenticated.signature) await spendSignature(authenticated.signature, { isRepeatable });
     await limit(authenticated, bucket, res);
     assertScope(authenticated.caller, scope);
+    if (isRepeatable) return;
     if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);
   };
 }

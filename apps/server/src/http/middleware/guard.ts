@@ -28,7 +28,15 @@ function readMetadata(route: AppRoute | undefined): Rules {
   const { access, bucket = "requests", claims, scope, streams } = (route?.metadata ?? {}) as Partial<RouteMetadata>;
   if (!isAccess(access)) throw new AppError("access_denied", "This route does not say who may call it, so nobody may.");
   const needed = scope ?? (access === "admin" ? "admin" : undefined);
-  return { access, bucket, scope: needed, isClaimedByJob: claims === "job", isStreamed: streams === true };
+  const isClaimedByJob = claims === "job";
+  return {
+    access,
+    bucket,
+    scope: needed,
+    isClaimedByJob,
+    isRepeatable: access === "key",
+    isStreamed: streams === true,
+  };
 }
 
 /** The route that ts-rest matched, which it leaves on the request. */

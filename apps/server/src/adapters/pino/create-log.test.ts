@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { text as readText } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../errors.ts";
 import { createLog, type LogOptions } from "./create-log.ts";
@@ -97,4 +99,34 @@ describe("the log", () => {
     };
     expect(() => log.info({ broken }, "Broken.")).not.toThrow();
   });
+});
+
+describe("standard output", () => {
+  const start = (source: string) => {
+    const url = new URL("create-log.ts", import.meta.url).href;
+    const script = `import { createLog } from ${JSON.stringify(url)};\nconst log = createLog({ level: "info" });\n${source}`;
+    return spawn(process.execPath, ["--conditions=@comfy/source", "--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  };
+  const endOf = (child: ChildProcess) =>
+    new Promise<number | NodeJS.Signals | null>((resolve) =>
+      child.once("exit", (code, signal) => resolve(code ?? signal)),
+    );
+
+  it("that nobody reads any more does not hold the process up", async () => {
+    const child = start(
+      `setInterval(() => log.info({}, "x".repeat(1_000)), 5);\nsetTimeout(() => process.exit(7), 500);`,
+    );
+    const killing = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    expect(await endOf(child)).toBe(7);
+    clearTimeout(killing);
+  }, 30_000);
+
+  it("has all that was said before the process ended", async () => {
+    const child = start(`for (let n = 1; n <= 100; n++) log.info({ n }, "A line.");\nprocess.exit(0);`);
+    const text = child.stdout ? await readText(child.stdout) : "";
+    expect(text.trim().split("\n")).toHaveLength(100);
+  }, 30_000);
 });

@@ -33,7 +33,8 @@ function createOutput(): DestinationStream {
   let isDue = false;
   const flush = () => {
     isDue = false;
-    output.flushSync();
+    // Not flushSync: that one goes on for ever when whoever read our output has gone, and syncs a file each time.
+    output.flush();
   };
   process.on("exit", flush);
   return {

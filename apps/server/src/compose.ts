@@ -83,15 +83,17 @@ async function composeHttp(ground: Ground, stored: Records, assets: Assets, own:
   const { uploadAsset, openLink } = assets;
   const usage = composeUsage(ground, stored);
   const users = await composeUsers(ground, stored, limits);
+  const authenticate = createAuthenticate({ keys, clock, limits: config.tierLimits, sessions: users.sessions });
+  const { isStillWelcome } = authenticate;
   const http = createHttpServer(
     {
       log,
       clock,
-      authenticate: createAuthenticate({ keys, clock, limits: config.tierLimits, sessions: users.sessions }),
+      authenticate,
       ipGuard: limits.ipGuard,
       limitRequest: withCountedRequests(limits.limitRequest, usage.counter),
       spendSignature: stored.signatures.spend,
-      streamTickets: createStreamTickets({ store: stored.tickets }),
+      streamTickets: createStreamTickets({ store: stored.tickets, isStillWelcome }),
       verbs: {
         ...jobs.verbs,
         ...composeHealthVerbs(ground, stored, own),

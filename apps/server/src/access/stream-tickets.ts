@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { AppError } from "../errors.ts";
+import type { Authenticate } from "./authenticate.ts";
 import type { Caller } from "./caller.ts";
 
 /** Long enough to be carried to a browser and used there, too short to be of use in a log that is read later. */
@@ -26,9 +27,15 @@ export interface StreamTickets {
   issue(caller: Caller, jobId: string): Promise<{ readonly ticket: string; readonly ttlMs: number }>;
   /**
    * Who a ticket stands for.
-   * @throws AppError `invalid_ticket` when it was used, has expired, or is for another job
+   * @throws AppError `invalid_ticket` when it was used, has expired, is for another job, or is of a key or session that has ended
    */
   redeem(ticket: string, jobId: string): Promise<Caller>;
+}
+
+export interface StreamTicketsOptions {
+  readonly store: TicketStore;
+  /** Whether what a caller came with is still good. */
+  readonly isStillWelcome: Authenticate["isStillWelcome"];
 }
 
 const toHash = (ticket: string): string => createHash("sha256").update(ticket).digest("hex");
@@ -37,7 +44,7 @@ const toHash = (ticket: string): string => createHash("sha256").update(ticket).d
  * Single-use tickets for browsers, whose WebSocket and EventSource cannot send headers: whoever holds the key gets one and passes it on,
  * and it opens the events of that one job once.
  */
-export function createStreamTickets({ store }: { readonly store: TicketStore }): StreamTickets {
+export function createStreamTickets({ store, isStillWelcome }: StreamTicketsOptions): StreamTickets {
   return {
     async issue(caller, jobId) {
       const ticket = randomBytes(SIZE_BYTES).toString("base64url");
@@ -46,10 +53,11 @@ export function createStreamTickets({ store }: { readonly store: TicketStore }):
     },
     async redeem(ticket, jobId) {
       const record = TICKET.test(ticket) ? await store.take(toHash(ticket)) : undefined;
-      if (record?.jobId === jobId) return { ...record.caller, via: "ticket" };
+      // What asked for it may have been revoked since, and a job that has ended is told whole at once.
+      if (record?.jobId === jobId && (await isStillWelcome(record.caller))) return { ...record.caller, via: "ticket" };
       throw new AppError(
         "invalid_ticket",
-        "The ticket was used, has expired, or is for another job: POST /api/v1/jobs/{id}/ticket gives a new one.",
+        "The ticket was used, has expired, is for another job, or is one of a key or session that has ended: POST /api/v1/jobs/{id}/ticket gives a new one.",
       );
     },
   };

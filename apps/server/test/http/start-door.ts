@@ -60,12 +60,14 @@ function openAccess(failuresPerMinute = 1_000) {
   const stored = createStoredKeyRing({ store, sealer: testSealer, clock, uses, rankOf });
   const keys = createKeyRings([environment, stored]);
   const spent = new Set<string>();
+  const authenticate = createAuthenticate({ keys, clock });
+  const { isStillWelcome } = authenticate;
   const deps = {
-    authenticate: createAuthenticate({ keys, clock }),
+    authenticate,
     ipGuard: createIpGuard({ limiter: createMemoryRateLimiter({ clock }), clock, failuresPerMinute }),
     limitRequest: createLimitRequest({ limiter: createMemoryRateLimiter({ clock }), clock }),
     spendSignature: async ({ hash }: { hash: string }) => !spent.has(hash) && !!spent.add(hash),
-    streamTickets: createStreamTickets({ store: createMemoryTicketStore() }),
+    streamTickets: createStreamTickets({ store: createMemoryTicketStore(), isStillWelcome }),
   };
   return { deps, keyVerbs: createKeyVerbs({ store, sealer: testSealer, clock }) };
 }

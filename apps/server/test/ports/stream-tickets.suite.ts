@@ -15,7 +15,8 @@ const caller: Caller = {
 
 export function streamTicketsSuite(getDatabase: GetDatabase): void {
   describe("a ticket for the events of a job", () => {
-    const open = () => createStreamTickets({ store: createTicketStore(getDatabase().db) });
+    const open = () =>
+      createStreamTickets({ store: createTicketStore(getDatabase().db), isStillWelcome: async () => true });
 
     it("stands for the caller who asked for it, once", async () => {
       const tickets = open();

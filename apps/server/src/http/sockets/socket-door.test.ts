@@ -6,6 +6,7 @@ import { openRefused, openSocket, submit } from "../../../test/http/open-socket.
 import { signNow } from "../../../test/http/sign-now.ts";
 import { PRO_KEY, SECRET, startDoor } from "../../../test/http/start-door.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
+import { AppError } from "../../errors.ts";
 
 describe("a socket", () => {
   it("tells where the job stands, what happens, and its end; then it closes", async () => {
@@ -115,10 +116,12 @@ describe("a heartbeat", () => {
   async function openSilent(options: ClientOptions) {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     onTestFinished(() => void vi.useRealTimers());
-    let isRevoked = false;
+    let [isRevoked, isDatabaseGone] = [false, false];
     const { deps } = await startDoor();
-    const isStillWelcome: Authenticate["isStillWelcome"] = async (caller) =>
-      !isRevoked && deps.authenticate.isStillWelcome(caller);
+    const isStillWelcome: Authenticate["isStillWelcome"] = async (caller) => {
+      if (isDatabaseGone) throw new AppError("unavailable", "The database cannot be reached.");
+      return !isRevoked && deps.authenticate.isStillWelcome(caller);
+    };
     const door = await startDoor({ isIdle: true, deps: { authenticate: { ...deps.authenticate, isStillWelcome } } });
     const { path } = await submit(door);
     const opened = openSocket(door, path, signNow(path, { key: PRO_KEY, secret: SECRET }), options);
@@ -128,6 +131,9 @@ describe("a heartbeat", () => {
       beat: () => vi.advanceTimersByTime(HEARTBEAT_MS),
       revoke: () => {
         isRevoked = true;
+      },
+      setDatabaseGone: (isGone: boolean) => {
+        isDatabaseGone = isGone;
       },
     };
   }
@@ -140,6 +146,25 @@ describe("a heartbeat", () => {
       await pinged;
       // Its answer arrives before the next one is looked for.
       await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    revoke();
+    beat();
+    expect(await closed).toBe(1008);
+  });
+
+  it("keeps a socket open over a moment in which the database cannot be asked, and asks again after it", async () => {
+    const { socket, closed, beat, revoke, setDatabaseGone } = await openSilent({});
+    let isOpen = true;
+    void closed.then(() => {
+      isOpen = false;
+    });
+    for (const isGone of [true, false]) {
+      setDatabaseGone(isGone);
+      const pinged = once(socket, "ping");
+      beat();
+      await pinged;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(isOpen).toBe(true);
     }
     revoke();
     beat();

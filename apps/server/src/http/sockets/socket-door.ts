@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Authenticated } from "../../access/caller.ts";
+import { createWelcomeCheck } from "../../access/welcome-check.ts";
 import { AppError, toAppError } from "../../errors.ts";
 import { createId } from "../../ids.ts";
 import type { AppDeps } from "../deps.ts";
@@ -34,7 +35,7 @@ export interface SocketDoor {
  * `?ticket=`; refused with the status and the body of any other request.
  */
 export function createSocketDoor(deps: AppDeps): SocketDoor {
-  const { authenticate, verbs, draining, log } = deps;
+  const { verbs, draining, log } = deps;
   const admit = createAdmit(deps);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_SIZE_BYTES_MAX, perMessageDeflate: false });
 
@@ -52,8 +53,10 @@ export function createSocketDoor(deps: AppDeps): SocketDoor {
     // Not upgraded (no WebSocket after all, or gone by now): nobody will read the events.
     const abort = () => over.abort(new Error("The connection closed."));
     socket.once("close", abort);
+    // Gone already: its end was told before anybody listened.
+    if (socket.destroyed) abort();
     sockets.handleUpgrade(req, socket, head, (opened: WebSocket) => {
-      const isStillWelcome = () => authenticate.isStillWelcome(authenticated.caller);
+      const isStillWelcome = createWelcomeCheck(deps, authenticated.caller);
       void sendEvents(opened, followed, { over, draining, isStillWelcome, log });
     });
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createWelcomeCheck } from "../../../access/welcome-check.ts";
 import { answered, watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
 import { sendEventStream } from "../../event-stream.ts";
@@ -14,7 +15,7 @@ interface Call {
 
 /** The event stream of a job, on every surface. */
 export function createEventsRoute(deps: AppDeps) {
-  const { authenticate, verbs, draining, log } = deps;
+  const { verbs, draining, log } = deps;
 
   return async function events({ req, res, headers, query, params }: Call) {
     const { caller } = authenticatedOf(req);
@@ -25,7 +26,7 @@ export function createEventsRoute(deps: AppDeps) {
       follow: (signal) =>
         verbs.followJob({ ownerId, ...params, hasPreviews, signal, ...(lastEventId && { lastEventId }) }),
       signal: AbortSignal.any([watchCaller(res), draining]),
-      isStillWelcome: () => authenticate.isStillWelcome(caller),
+      isStillWelcome: createWelcomeCheck(deps, caller),
       log,
     });
     // It saw the end already: 204 is what stops a browser from coming back.

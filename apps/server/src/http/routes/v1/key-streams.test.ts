@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { call, post } from "../../../../test/http/call.ts";
+import { call, post, send } from "../../../../test/http/call.ts";
 import { bear, KEYS, makeKey } from "../../../../test/http/key-calls.ts";
-import { openSocket } from "../../../../test/http/open-socket.ts";
+import { openRefused, openSocket } from "../../../../test/http/open-socket.ts";
 import { signNow } from "../../../../test/http/sign-now.ts";
 import { type Door, startDoor } from "../../../../test/http/start-door.ts";
 
@@ -35,6 +35,20 @@ function createReader(response: Response) {
   };
 }
 
+/** What was read of a key a moment ago still does for a second: the heartbeat after that closes the stream. */
+async function expectEnd(isOver: () => Promise<boolean>, beat: () => unknown): Promise<void> {
+  const end = isOver();
+  await expect
+    .poll(
+      async () => {
+        beat();
+        return Promise.race([end, pause(50, false)]);
+      },
+      { timeout: 5_000 },
+    )
+    .toBe(true);
+}
+
 it("an event stream closes at the next heartbeat after its key was revoked", async () => {
   const { door, made, id, beat } = await openDoor();
   const path = `/api/v1/jobs/${id}/events`;
@@ -43,16 +57,7 @@ it("an event stream closes at the next heartbeat after its key was revoked", asy
   beat();
   await until(": keep-alive");
   await revoke(door, made.id);
-  // What was read at the heartbeat a moment ago still does for a second: the one after that closes the stream.
-  await expect
-    .poll(
-      async () => {
-        beat();
-        return Promise.race([isOver(), pause(50, false)]);
-      },
-      { timeout: 5_000 },
-    )
-    .toBe(true);
+  await expectEnd(isOver, beat);
 });
 
 it("so does one that was opened by a ticket which the key asked for", async () => {
@@ -62,8 +67,17 @@ it("so does one that was opened by a ticket which the key asked for", async () =
   const { until, isOver } = createReader(response);
   await until("queued");
   await revoke(door, made.id);
-  beat();
-  expect(await isOver()).toBe(true);
+  await expectEnd(isOver, beat);
+});
+
+it("a ticket opens nothing once its key was revoked, on a stream and on a socket", async () => {
+  const { door, made, id } = await openDoor();
+  const ticketOf = async () => (await post(door, `/api/v1/jobs/${id}/ticket`, undefined, made)).body.ticket;
+  const [first, second] = [await ticketOf(), await ticketOf()];
+  await revoke(door, made.id);
+  const stream = await send(door, `/api/v1/jobs/${id}/events?ticket=${first}`);
+  expect([stream.status, stream.body.code]).toEqual([401, "invalid_ticket"]);
+  expect((await openRefused(door, `/ws/jobs/${id}?ticket=${second}`)).status).toBe(401);
 });
 
 it("so does a socket, and so do those of a bearer key", async () => {

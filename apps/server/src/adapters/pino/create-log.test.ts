@@ -48,6 +48,7 @@ describe("the log", () => {
     ["what the service made", { problem: `not a token: comfy_token_${SECRET}`, hook: `whsec_${SECRET}` }],
     ["tokens", { accessToken: SECRET, refresh_token: SECRET, token: SECRET, ticket: SECRET }],
     ["an access token", { problem: `refused: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.${SECRET}` }],
+    ["an access token that stands alone", { path: `/jobs/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.${SECRET}` }],
     ["a list in a list", { deep: [{ list: [{ authorization: SECRET }] }] }],
   ])("strikes out secrets in %s", (_, fields) => {
     const { log, lines } = createRecorder();

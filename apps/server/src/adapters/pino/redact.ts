@@ -42,7 +42,7 @@ function isPlain(value: object): boolean {
 }
 
 /** Every pattern needs one of these: most texts (ids, words, paths) have none. */
-const SUSPECT = /[=:@_]/;
+const SUSPECT = /[=:@_]|eyJ/;
 
 function redactText(text: string): string {
   if (!SUSPECT.test(text)) return text;

@@ -22,7 +22,7 @@ export class StoreRefusal extends Error {
 /**
  * A bucket somewhere else, in the store's own words. Keys are ours: letters, digits and slashes.
  *
- * What goes wrong is an AppError: `output_unavailable` when there is no such object, `payload_too_large` when the store takes no file of
+ * What goes wrong is an AppError: `output_unavailable` when an object to read is not there, `payload_too_large` when the store takes no file of
  * that size, `unavailable` for all that may be well the next time. Signals pass with their reason.
  */
 export interface ObjectStore {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import {
+  AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -88,6 +89,17 @@ describe.skipIf(!program)("blobs in a bucket of S3", () => {
     leaving.abort(new Error("stopped"));
     await expect(putting).rejects.toThrow("stopped");
     await expect.poll(count).toBe(0);
+  });
+
+  it("whose parts a rule of the bucket removed half-way may be sent again: nothing is gone for who uploads", async () => {
+    const { blobs, objects } = await setUp();
+    await objects.prepare(signal);
+    const { bucket: Bucket } = settings();
+    const putting = blobs.put(toStream(randomBytes(49_000_000)), options).catch((error: unknown) => error);
+    await expect.poll(countStored, { interval: 5 }).toBe(1);
+    const { Uploads: [half] = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+    await client.send(new AbortMultipartUploadCommand({ Bucket, Key: half?.Key, UploadId: half?.UploadId }));
+    expect(await putting).toMatchObject({ code: "unavailable" });
   });
 
   it.skipIf(isMoto)("that a crash left in parts are dropped when they are old, and only then", async () => {

@@ -14,7 +14,7 @@ import { toContentDisposition } from "../../assets/content-disposition.ts";
 import { type ObjectStore, StoreRefusal } from "../../assets/object-store.ts";
 import { prepareBucket } from "./prepare-bucket.ts";
 import type { S3Options } from "./s3-options.ts";
-import { isMissing, isRefusedOperation, toStoreError } from "./translate-error.ts";
+import { isMissing, isRefusedOperation, toReadError, toStoreError } from "./translate-error.ts";
 
 /** Held in memory, twice: one part is read while the other is sent. 10,000 of them are 80 GB. */
 const PART_SIZE_BYTES = 8 * 1024 * 1024;
@@ -84,7 +84,7 @@ export function createS3Store(options: S3Options): ObjectStore {
         Body.on("error", () => undefined);
         return addAbortSignal(signal, Body);
       } catch (error) {
-        throw toStoreError(error, signal);
+        throw toReadError(error, signal);
       }
     },
     async delete(Key, signal) {

@@ -100,9 +100,27 @@ describe("blobs in Supabase Storage", () => {
     supabase.heal();
   });
 
+  it.each([100, 7_000_000])(
+    "of %i bytes wait for a bucket that vanished: nothing is gone for who uploads",
+    async (sizeBytes) => {
+      const { blobs } = await setUp();
+      await blobs.put(toStream(Buffer.from("the first")), options);
+      const bucket = supabase.objects.bucketOf(settings().bucket);
+      supabase.objects.buckets.delete(settings().bucket);
+      const bytes = randomBytes(sizeBytes);
+      await expect(blobs.put(toStream(bytes), options)).rejects.toMatchObject({ code: "unavailable" });
+      supabase.requests.length = 0;
+      const putting = blobs.put(toStream(bytes), { ...options, patience: AbortSignal.timeout(20_000) });
+      await expect.poll(() => supabase.requests.filter((line) => line.startsWith("POST")).length).toBeGreaterThan(0);
+      supabase.objects.buckets.set(settings().bucket, bucket);
+      const { location } = await putting;
+      expect(bytes.equals(await buffer(await blobs.open(location, { signal })))).toBe(true);
+    },
+  );
+
   it("that the store takes for too large are refused at once, however patient the caller is", async () => {
-    const { blobs, objects } = await setUp();
-    await objects.prepare(signal);
+    const { blobs } = await setUp();
+    await blobs.put(toStream(Buffer.from("the first")), options);
     const bucket = supabase.objects.bucketOf(settings().bucket);
     bucket.fileSizeLimit = 1_000_000;
     for (const sizeBytes of [2_000_000, 7_000_000]) {

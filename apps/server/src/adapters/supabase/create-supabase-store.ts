@@ -5,7 +5,7 @@ import type { ByteRange } from "../../assets/blob-store.ts";
 import { type DirectLink, type ObjectStore, StoreRefusal } from "../../assets/object-store.ts";
 import { prepareBucket } from "./prepare-bucket.ts";
 import { type SupabaseOptions, toHeaders, toStorageUrl } from "./supabase-options.ts";
-import { isMissing, readFailure, type StoreFailure, toStoreError } from "./translate-error.ts";
+import { isMissing, readFailure, type StoreFailure, toReadError, toStoreError } from "./translate-error.ts";
 import { uploadLarge } from "./upload-large.ts";
 
 /** Larger files go in chunks, as the vendor advises. */
@@ -72,7 +72,7 @@ export function createSupabaseStore(options: SupabaseOptions): ObjectStore {
     async sign(key, { name, disposition, ttlSeconds }: DirectLink, signal) {
       const download = disposition === "attachment" ? { download: name } : {};
       const { data, error } = await clientFor(signal).from(bucket).createSignedUrl(key, ttlSeconds, download);
-      if (error !== null) throw toStoreError(readFailure(error), signal);
+      if (error !== null) throw toReadError(readFailure(error), signal);
       return data.signedUrl;
     },
     // Uploads in chunks that nobody goes on with are dropped by the store itself.
@@ -100,7 +100,7 @@ async function openObject(url: string, headers: Record<string, string>, { range,
     stream.on("error", () => undefined);
     return addAbortSignal(signal, stream);
   } catch (error) {
-    throw toStoreError(readFailure(error), signal);
+    throw toReadError(readFailure(error), signal);
   } finally {
     clearTimeout(timer);
   }

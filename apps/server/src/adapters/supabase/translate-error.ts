@@ -20,13 +20,17 @@ const MISSING = new Set(["NoSuchKey", "NoSuchBucket", "NoSuchUpload"]);
 export const isMissing = ({ status, code = "" }: StoreFailure): boolean => MISSING.has(code) || status === 404;
 
 /** What Supabase Storage says as what we say. The caller's own abort passes with its reason. */
-export function toStoreError(failure: StoreFailure, signal: AbortSignal): unknown {
-  const { cause, status, code } = failure;
+export function toStoreError({ cause, status }: StoreFailure, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (cause instanceof AppError) return cause;
-  // A bucket that is gone is the operator's to bring back; only an object is gone for good.
-  if (isMissing(failure) && code !== "NoSuchBucket")
-    return new AppError("output_unavailable", "The file is gone.", { cause });
   if (status === 413) return new AppError("payload_too_large", "The file is larger than the store takes.", { cause });
+  // What is "not there" for an upload is its bucket, or its first half: both can be brought back while the file waits here.
   return new AppError("unavailable", "The file store cannot be reached; try again later.", { cause });
+}
+
+/** The same for who reads: an object that is not there is gone for good. A bucket is the operator's to bring back. */
+export function toReadError(failure: StoreFailure, signal: AbortSignal): unknown {
+  const { cause, code } = failure;
+  const isGone = isMissing(failure) && code !== "NoSuchBucket" && !(cause instanceof AppError) && !signal.aborted;
+  return isGone ? new AppError("output_unavailable", "The file is gone.", { cause }) : toStoreError(failure, signal);
 }

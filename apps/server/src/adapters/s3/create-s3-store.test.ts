@@ -9,7 +9,7 @@ import {
   PutBucketPolicyCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { testBlobStore } from "../../../test/ports/blob-store.suite.ts";
 import { setUpCloud } from "../../../test/storage/cloud-set-up.ts";
 import { findS3, type S3Server, startS3 } from "../../../test/storage/start-s3.ts";
@@ -96,9 +96,9 @@ describe.skipIf(!program)("blobs in a bucket of S3", () => {
     await objects.prepare(signal);
     const { bucket: Bucket } = settings();
     const putting = blobs.put(toStream(randomBytes(49_000_000)), options).catch((error: unknown) => error);
-    await expect.poll(countStored, { interval: 5 }).toBe(1);
-    const { Uploads: [half] = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
-    await client.send(new AbortMultipartUploadCommand({ Bucket, Key: half?.Key, UploadId: half?.UploadId }));
+    const findHalf = async () => (await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.[0];
+    const half = await vi.waitUntil(findHalf, { interval: 5, timeout: 5_000 });
+    await client.send(new AbortMultipartUploadCommand({ Bucket, Key: half.Key, UploadId: half.UploadId }));
     expect(await putting).toMatchObject({ code: "unavailable" });
   });
 

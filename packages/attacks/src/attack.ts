@@ -1,13 +1,5 @@
+import type { Edit } from "./edit.ts";
 import type { Target } from "./target/target.ts";
-
-/** One exact piece of source text and what stands there instead. */
-export interface Edit {
-  /** From the root of the checkout. */
-  readonly file: string;
-  /** Stands in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
 
 /** What came of an attack, by what was seen from outside. */
 export interface Verdict {

@@ -18,7 +18,7 @@ function choose({ names, groups }: AttackOptions): readonly AttackCase[] {
 }
 
 async function carryOut(cases: readonly AttackCase[], { defences, laneCount }: AttackOptions): Promise<CaseResult[]> {
-  const stage = await openStage(cases);
+  const stage = await openStage(cases.map(({ name }) => name));
   let count = 0;
   const total = cases.length * defences.length;
   const onResult = (result: CaseResult) => {

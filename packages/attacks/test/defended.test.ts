@@ -11,7 +11,7 @@ let stage: Stage;
 let results: readonly CaseResult[];
 
 beforeAll(async () => {
-  stage = await openStage(attackCases);
+  stage = await openStage(attackCases.map(({ name }) => name));
   results = await runDefended(attackCases, stage, { laneCount: 2 });
 }, RUN_TIMEOUT_MS);
 

@@ -10,7 +10,9 @@ export const endpointAttacks = inGroup("webhooks", [
       for (let n = 0; n < 40; n++)
         answers.push(await victim.call("POST", "/api/v1/webhooks", { url: `https://outside.test/${n}` }));
       const count = answers.filter(({ status }) => status === 201).length;
-      return count === 40 ? succeeded("40 endpoints") : refused(`${count} endpoints, then ${answers.at(-1)?.status}`);
+      const { status = 0 } = answers.at(-1) ?? {};
+      // The table would not hold them either; whoever is told so by an error of ours has come past what should have said no.
+      return status === 409 ? refused(`${count} endpoints, then 409`) : succeeded(`${count} endpoints, then ${status}`);
     },
     defence: {
       file: "apps/server/src/jobs/webhook-store.ts",

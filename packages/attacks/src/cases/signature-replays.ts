@@ -38,7 +38,7 @@ export const replayAttacks = inGroup("signatures", [
     },
     defence: {
       file: "apps/server/src/http/middleware/admission.ts",
-      find: "if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);",
+      find: "else await assertUnspent(authenticated, spendSignature);",
       replace: "",
     },
   },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createEmulator } from "@comfy/comfyui-emulator";
-import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { createRelay } from "../sockets/relay.ts";
 
 /** How a backend misbehaves for one prompt. */
 export interface Mischief {
@@ -27,17 +27,14 @@ export async function openBackend(): Promise<Backend> {
   const emulator = await createEmulator({ speed: Number.POSITIVE_INFINITY, previewMethod: "none" });
   const lies = createLies();
   const server = createServer((req, res) => void pass(req, res, emulator.url, lies).catch(() => res.destroy()));
-  const sockets = new WebSocketServer({ noServer: true });
-  server.on("upgrade", (req, socket, head) => {
-    const far = emulator.url.replace("http", "ws") + (req.url ?? "");
-    sockets.handleUpgrade(req, socket, head, (near) => join(near, new WebSocket(far), lies));
-  });
+  const relay = createRelay(emulator.url, lies.change);
+  server.on("upgrade", relay.upgrade);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mark: lies.mark,
     async close() {
-      for (const client of sockets.clients) client.terminate();
+      relay.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await emulator.close();
@@ -61,10 +58,9 @@ function createLies() {
     bytesOf: (name: string | null) =>
       [...byPrompt.values()].find(({ filename }) => filename !== undefined && filename === name)?.bytes,
     /** A message of the emulator, with other names of files where its prompt is marked. */
-    change(data: RawData, isBinary: boolean): RawData | string {
-      const text = isBinary ? "" : data.toString();
+    change(text: string): string {
       const [, mischief] = [...byPrompt].find(([id]) => text.includes(id)) ?? [];
-      if (!mischief?.filename) return isBinary ? data : text;
+      if (!mischief?.filename) return text;
       const { filename, subfolder = "" } = mischief;
       return JSON.stringify(JSON.parse(text), (key, value: unknown) => {
         if (key === "filename") return filename;
@@ -92,24 +88,4 @@ async function pass(req: IncomingMessage, res: ServerResponse, emulatorUrl: stri
   });
   passed.once("error", () => res.destroy());
   passed.end(body);
-}
-
-/** Passes messages on, both ways, until one side closes. */
-function join(near: WebSocket, far: WebSocket, lies: Lies): void {
-  const early: string[] = [];
-  near.on("message", (data) => {
-    if (far.readyState === far.OPEN) far.send(data.toString());
-    else early.push(data.toString());
-  });
-  far.on("open", () => {
-    for (const text of early) far.send(text);
-  });
-  far.on("message", (data, isBinary) => near.send(lies.change(data, isBinary), { binary: isBinary }));
-  for (const [one, other] of [
-    [near, far],
-    [far, near],
-  ] as const) {
-    one.on("close", () => other.terminate());
-    one.on("error", () => other.terminate());
-  }
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Edit } from "../attack.ts";
+import type { Edit } from "../edit.ts";
 
 /** Folder of the checkout. */
 export const checkout = fileURLToPath(new URL("../../../..", import.meta.url));

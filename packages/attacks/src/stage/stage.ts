@@ -3,13 +3,13 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { AttackCase, Edit } from "../attack.ts";
+import type { Edit } from "../edit.ts";
 import { readBaseEnvironment } from "../environment.ts";
 import { API_SECRET } from "../target/account.ts";
 import { keysOf, operatorEntry } from "../target/keys.ts";
 import { type Backend, openBackend } from "./backend.ts";
 import { names, OUTSIDE_ADDRESS, type Outside, openOutside } from "./outside.ts";
-import { type Service, startService } from "./service.ts";
+import { type Service, startService } from "./server-process.ts";
 
 /** One loopback address counts as public, so that there is an internet to be sent to. */
 const internet: Edit = {
@@ -41,7 +41,7 @@ export interface Stage {
 }
 
 /** Opens the backend, the outside, and a folder as an empty service leaves it: to copy it takes a tenth of making it. */
-export async function openStage(cases: readonly AttackCase[]): Promise<Stage> {
+export async function openStage(caseNames: readonly string[]): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "comfy-attacks-"));
   const [backend, outside] = await Promise.all([openBackend(), openOutside(folder)]);
   const template = join(folder, "template");
@@ -58,7 +58,7 @@ export async function openStage(cases: readonly AttackCase[]): Promise<Stage> {
         HOST: "127.0.0.1",
         DATA_DIR: dataFolder,
         COMFYUI_URL: backend.url,
-        COMFYUI_API_KEYS: [operatorEntry, ...cases.flatMap(({ name }) => keysOf(name).entries)].join(","),
+        COMFYUI_API_KEYS: [operatorEntry, ...caseNames.flatMap((name) => keysOf(name).entries)].join(","),
         COMFYUI_API_SECRET: API_SECRET,
         ADMIN_KEYS: "operator",
         REGISTRATION: "open",

@@ -1,11 +1,10 @@
+import { type Opened, openSocket, type SocketOptions } from "../sockets/open-socket.ts";
 import type { Backend } from "../stage/backend.ts";
 import type { Outside } from "../stage/outside.ts";
 import type { Deployment, Stage } from "../stage/stage.ts";
 import { type Account, createAccount } from "./account.ts";
 import { keysOf, OPERATOR_KEY } from "./keys.ts";
 import { type Answer, holdOpen, type RawAnswer, type RawOptions, send, sendRaw, type WireRequest } from "./send.ts";
-
-import { type Opened, openSocket, type SocketOptions } from "./socket.ts";
 
 /** What an attack has before it: a service, accounts on it, and the world around it. */
 export interface Target {

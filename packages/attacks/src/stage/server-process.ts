@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Edit } from "../attack.ts";
+import type { Edit } from "../edit.ts";
 import { checkout, toEditArguments } from "./edits.ts";
 
 const MAIN = join(checkout, "apps/server/src/main.ts");

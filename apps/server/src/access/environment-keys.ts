@@ -21,6 +21,11 @@ export interface EnvironmentKeyRing extends KeyRing {
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+const ID = /^key-[0-9a-f]{16}$/;
+
+/** Whether an internal id is one of these keys. */
+export const isEnvironmentKeyId = (id: string): boolean => ID.test(id);
+
 /** A key of the environment may do everything for its owner. */
 const ordinaryScopes: readonly Scope[] = scopes.filter((scope) => scope !== "admin");
 

@@ -1,6 +1,6 @@
 import { signWebhook } from "@comfy/signing";
 import type { Clock } from "../clock.ts";
-import { toAppError } from "../errors.ts";
+import { AppError, toAppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { toNextTry } from "./next-try.ts";
 import type { AfterTry, CallbackSender, DeliveryAnswer, DeliveryTry, Outbox, OwedDelivery } from "./outbox.ts";
@@ -87,6 +87,8 @@ async function prepare(delivery: OwedDelivery, { clock, secrets, toWebhookBody }
   const secret = endpoint
     ? await Promise.all(endpoint.secretVersions.map((version) => secrets.ofEndpoint(endpoint, version)))
     : await secrets.ofCallbacks(keyId);
+  if (secret.length === 0)
+    throw new AppError("access_denied", "Whoever made the job has no secret that a callback could be signed with.");
   const signature = await signWebhook({ id, timestampSeconds: Math.floor(clock.nowMs() / 1000), body, secret });
   return { body, headers: { "content-type": "application/json", ...signature } };
 }

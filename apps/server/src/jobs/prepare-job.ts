@@ -61,13 +61,22 @@ export function createPrepareJob(deps: PrepareJobDeps): PrepareJob {
       });
     }
     const plan = request.plan ?? planRequest(request, deps);
-    if (request.callbackUrl !== undefined) deps.assertUrlAllowed(request.callbackUrl, "callbackUrl");
+    if (request.callbackUrl !== undefined) assertCallback(request.caller, request.callbackUrl, deps);
     const inputs = await resolveInputs(plan, request.caller.ownerId, deps);
     const eligibility = await deps.checkEligibility(plan, request.signal);
     if (!eligibility.ok) throw toMissingError(plan, eligibility.missing);
     request.signal.throwIfAborted();
     return toAcceptance(request, plan, inputs, deps);
   };
+}
+
+/** A callback is signed with the secret of the key that makes the job; a session has none, and nobody else's will do. */
+function assertCallback({ via }: Caller, url: string, { assertUrlAllowed }: PrepareJobDeps): void {
+  if (via === "session") {
+    const message = "a session has no secret to sign a callback with: make the job with a key, or register an endpoint";
+    throw new AppError("invalid_input", `callbackUrl: ${message}.`, { details: [{ path: "callbackUrl", message }] });
+  }
+  assertUrlAllowed(url, "callbackUrl");
 }
 
 function planRequest({ kind, input }: JobRequest, { randomSeed }: PrepareJobDeps): Plan {

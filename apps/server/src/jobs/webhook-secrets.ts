@@ -1,4 +1,5 @@
 import { deriveKey, toWebhookSecret } from "@comfy/signing";
+import { isEnvironmentKeyId } from "../access/environment-keys.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import { webhookSecretOf } from "../access/manage-keys.ts";
 import type { Sealer } from "../access/seal.ts";
@@ -12,8 +13,11 @@ export interface EndpointRoot {
 
 /** The `whsec_…` secrets that deliveries are signed with. */
 export interface WebhookSecrets {
-  /** For the `callbackUrl` of a job that this key made, the newest first: what the SDK's `webhookSecretOf` gives of the key's secret. */
-  ofCallbacks(keyId?: string): Promise<readonly string[]>;
+  /**
+   * For the `callbackUrl` of a job that this key made, the newest first: what the SDK's `webhookSecretOf` gives of the key's secret. None
+   * for whoever has no secret, such as sessions: what another caller verifies with must never sign for them.
+   */
+  ofCallbacks(keyId: string | undefined): Promise<readonly string[]>;
   ofEndpoint(endpoint: EndpointRoot, version: number): Promise<string>;
 }
 
@@ -31,8 +35,9 @@ export const sealingOfEndpoint = (endpointId: string): string => `webhook:${endp
 export function createWebhookSecrets({ apiSecret, sealer, keys }: WebhookSecretsOptions): WebhookSecrets {
   return {
     async ofCallbacks(keyId) {
-      const sealed = keyId === undefined ? [] : await keys.readSecrets(keyId);
-      if (keyId === undefined || sealed.length === 0) return [webhookSecretOf(apiSecret)];
+      if (keyId === undefined) return [];
+      if (isEnvironmentKeyId(keyId)) return [webhookSecretOf(apiSecret)];
+      const sealed = await keys.readSecrets(keyId);
       return sealed.map((bytes) => webhookSecretOf(Buffer.from(sealer.open(sealingOf(keyId), bytes)).toString("utf8")));
     },
     async ofEndpoint({ id, secretSealed }, version) {

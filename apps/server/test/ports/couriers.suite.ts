@@ -2,6 +2,7 @@ import { verifyWebhook, webhookSecretOf } from "@comfy/client/webhooks";
 import { sql } from "kysely";
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createId } from "../../src/ids.ts";
 import { createWebhookSecrets } from "../../src/jobs/webhook-secrets.ts";
 import { testSealer } from "../sealer.ts";
 import { type Received, startReceiver } from "../webhooks/receiver.ts";
@@ -53,8 +54,24 @@ export function couriersSuite(getDatabase: GetDatabase): void {
       for (const { webhookSecret = "" } of [made.secrets, rotated])
         expect(new Webhook(webhookSecret).verify(received.body, received.headers)).toBeDefined();
       expect(made.secrets.webhookSecret).toBe(await webhookSecretOf(secretOf(made)));
-      const [ofEnvironment = ""] = await secrets.ofCallbacks();
+      const ofEnvironment = await webhookSecretOf(apiSecret);
       expect(() => new Webhook(ofEnvironment).verify(received.body, received.headers)).toThrow();
+    });
+
+    it("signs with the secret of the environment for its keys alone: of a session and of unknown ids nothing is sent", async () => {
+      const receiver = await startReceiver();
+      const ended = async (keyId: string) => parts.end({ keyId, callbackUrl: receiver.url });
+      for (const keyId of [`session:${createId()}`, createId(), "key", ""]) await ended(keyId);
+      const jobId = await ended("key-89abcdef01234567");
+      await using _courier = await startCourier(parts);
+      const untried = async () =>
+        (await sql`select from comfy.outbox where due_at is not null and tries = 0`.execute(getDatabase().db)).rows
+          .length;
+      await expect.poll(untried, SOON).toBe(0);
+      await expect.poll(() => receiver.received.length, SOON).toBe(1);
+      const [received] = receiver.received as [Received];
+      const webhook = new Webhook(await webhookSecretOf(apiSecret));
+      expect(webhook.verify(received.body, received.headers)).toMatchObject({ jobId });
     });
 
     it("gets past a receiver that hangs with a hundred deliveries, in the same account and in others", async () => {

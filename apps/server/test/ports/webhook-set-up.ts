@@ -10,6 +10,8 @@ import type { NewEndpoint } from "../../src/jobs/webhook-store.ts";
 import { acceptAndClaim, type complete, failed, type GetDatabase, MINUTE_MS } from "./set-up.ts";
 
 export const OWNER = "env:owner";
+/** A key of the environment: callbacks of its jobs are signed with the secret of all of them. */
+const KEY_ID = "key-0123456789abcdef";
 export const CALLBACK = "https://example.com/hook";
 
 /** The parts that deliveries go through, over the database under test. */
@@ -29,7 +31,7 @@ export function createWebhookParts(getDatabase: GetDatabase) {
 
     /** Ends a job, and gives its id. */
     async end(changes: Partial<Acceptance> = {}, ending: typeof failed | ReturnType<typeof complete> = failed) {
-      const { job, lease } = await acceptAndClaim(jobs, changes);
+      const { job, lease } = await acceptAndClaim(jobs, { keyId: KEY_ID, ...changes });
       await jobs.finish({ jobId: job.id, lease, ending, isRefunded: false });
       return job.id;
     },

@@ -33,7 +33,8 @@ export const attemptOf = (n: number, changes: Partial<AttemptRow> = {}): Attempt
   backend_id: "emulator-1",
   state: "done",
   cause: null,
-  created_at: n * 10_000,
+  created_at: n * 10_000 - 500,
+  running_at: n * 10_000,
   ended_at: n * 10_000 + 2_000,
   ...changes,
 });

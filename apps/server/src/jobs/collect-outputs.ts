@@ -1,7 +1,7 @@
 import { type AppError, toAppError } from "../errors.ts";
 import type { RenderedFile } from "../generation/backend.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { failRun, finishRun, letGoOfRun, putOffRun, stopRun } from "./end-run.ts";
+import { failRun, finishRun, letGoOfRun, noteRender, putOffRun, stopRun } from "./end-run.ts";
 import { loseAttempt } from "./lose-attempt.ts";
 import { type Next, over, type Run } from "./run.ts";
 
@@ -22,6 +22,7 @@ export async function collectOutputs(
   const saying = setTimeout(() => {
     deps.jobs
       .setState(claimed.lease, "collecting")
+      .then(() => noteRender(run))
       .catch((error: unknown) => log.debug({ error }, "That outputs are collected was not written down."));
   }, SAY_AFTER_MS);
   try {

@@ -6,6 +6,7 @@ import type { NewAsset } from "../assets/asset.ts";
 import type { BackendLease } from "../generation/ownership.ts";
 import type { Batch, NewBatch } from "./batch-store.ts";
 import type { Attempt, AttemptCause, Idempotency, Job, JobFailure, JobSummary, Lease, PastAttempt } from "./job.ts";
+import type { RenderSpan } from "./render-meter.ts";
 
 /** Everything that becomes durable in the one transaction of an accept. */
 export interface Acceptance {
@@ -125,6 +126,8 @@ export interface Finish {
   /** Absent for endings that no worker writes: the deadline, a cancel of a job that waits. They need no live lease. */
   readonly lease?: Lease;
   readonly attemptId?: string;
+  /** What the last attempt took of its backend, as this worker saw it. */
+  readonly span?: RenderSpan;
   readonly ending: Ending;
   /** Gives the generation back to the owner's day: it was never dispatched, or the fault is ours. */
   readonly isRefunded: boolean;
@@ -168,7 +171,15 @@ export interface JobStore {
    * Moves an attempt on, never back. One that is given up is kept as an orphan of its backend, to be removed there; not so one whose
    * cause is `backend_died`, because the new boot has forgotten it.
    */
-  markAttempt(lease: Lease, attemptId: string, state: Attempt["state"], cause?: AttemptCause): Promise<void>;
+  markAttempt(
+    lease: Lease,
+    attemptId: string,
+    state: Attempt["state"],
+    cause?: AttemptCause,
+    span?: RenderSpan,
+  ): Promise<void>;
+  /** Writes down since when a live attempt runs, or until when it ran, for whoever ends the job without having seen it. */
+  noteRender(lease: Lease, span: RenderSpan): Promise<void>;
   pinInput(lease: Lease, slot: string, assetId: string): Promise<void>;
   /** Moves a leased job between the states that are not terminal. */
   setState(lease: Lease, state: Extract<JobState, "running" | "collecting">): Promise<boolean>;

@@ -25,7 +25,8 @@ export async function loseAttempt(
   const { claimed, deps, log, past } = run;
   const { id: attemptId, n, backendId } = attempt;
   log.warn({ attemptId, n, backendId, cause, reason: message }, "An attempt came to nothing.");
-  await deps.jobs.markAttempt(claimed.lease, attemptId, "lost", cause);
+  const span = run.meter?.attemptId === attemptId ? run.meter.read() : undefined;
+  await deps.jobs.markAttempt(claimed.lease, attemptId, "lost", cause, span);
   past.push({ n, backendId, state: "lost", cause });
   run.live = undefined;
   if (run.control.stopReason !== undefined) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { attempt, type Script, setUpRun } from "../../test/jobs/run-set-up.ts";
+import { AppError } from "../errors.ts";
 
 const succeed: Script = () => ({ type: "succeeded", files: [] });
 const die: Script = (options) => {
@@ -178,6 +179,58 @@ describe("draining", () => {
     recall.abort();
     await run();
     expect(done).toEqual(["postponed by 0: Its worker let go of it."]);
+  });
+});
+
+describe("the time that a job takes of a backend", () => {
+  const toScript =
+    (advance: (ms: number) => void): Script =>
+    (options) => {
+      advance(30_000);
+      options.onRunning?.();
+      advance(10_000);
+      return { type: "succeeded", files: [] };
+    };
+
+  test("runs from when the backend began with it until it was done, not while it waits there or for our store", async () => {
+    const setUp = setUpRun({
+      backends: { a: [(options) => toScript(setUp.clock.advance)(options)] },
+      changes: {
+        storeOutputs: async () => {
+          setUp.clock.advance(100_000);
+          return [];
+        },
+      },
+    });
+    await setUp.run();
+    expect(setUp.spans).toEqual([{ attemptId: expect.any(String), beganAgoMs: 110_000, endedAgoMs: 100_000 }]);
+  });
+
+  test("is written down when its outputs could not be stored: who goes on with it has not seen it run", async () => {
+    const setUp = setUpRun({
+      backends: { a: [(options) => toScript(setUp.clock.advance)(options)] },
+      changes: { storeOutputs: () => Promise.reject(new AppError("unavailable", "The disk is full.")) },
+    });
+    await setUp.run();
+    expect(setUp.spans).toEqual([{ attemptId: expect.any(String), beganAgoMs: 10_000, endedAgoMs: 0 }]);
+    expect(setUp.done.at(-1)).toBe("postponed by 5000: The disk is full.");
+  });
+
+  test("is written down when the prompt is let go of while it runs", async () => {
+    const setUp = setUpRun({
+      backends: {
+        a: [
+          (options) => {
+            options.onRunning?.();
+            setUp.clock.advance(10_000);
+            setUp.lost.abort();
+            return { type: "detached" };
+          },
+        ],
+      },
+    });
+    await setUp.run();
+    expect(setUp.spans).toEqual([{ attemptId: expect.any(String), beganAgoMs: 10_000 }]);
   });
 });
 

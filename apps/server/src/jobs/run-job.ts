@@ -18,7 +18,17 @@ export function createRunJob(deps: RunJobDeps): RunJob {
     const log = deps.log.with({ jobId: claimed.job.id, kind: claimed.job.kind });
     using control = createRunControl(claimed.job, { ...deps, log });
     const { liveAttempt: live, pastAttempts } = claimed;
-    const run: Run = { claimed, control, hooks, log, deps, live, past: [...pastAttempts], missingSinceMs };
+    const run: Run = {
+      claimed,
+      control,
+      hooks,
+      log,
+      deps,
+      live,
+      past: [...pastAttempts],
+      meter: undefined,
+      missingSinceMs,
+    };
     try {
       await runAttempts(run);
     } catch (thrown) {

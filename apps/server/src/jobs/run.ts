@@ -9,12 +9,20 @@ import type { FinishJob } from "./finish-job.ts";
 import type { Attempt, PastAttempt } from "./job.ts";
 import type { ClaimedJob, JobStore } from "./job-store.ts";
 import type { PinInputs, PinnedInputs } from "./pin-inputs.ts";
+import type { RenderMeter } from "./render-meter.ts";
 import type { RunControl } from "./run-control.ts";
 
 export interface RunJobDeps {
   readonly jobs: Pick<
     JobStore,
-    "beginAttempt" | "markAttempt" | "postpone" | "renew" | "setState" | "saveProgress" | "isCancelRequested"
+    | "beginAttempt"
+    | "markAttempt"
+    | "noteRender"
+    | "postpone"
+    | "renew"
+    | "setState"
+    | "saveProgress"
+    | "isCancelRequested"
   >;
   readonly events: EventBus;
   readonly finishJob: FinishJob;
@@ -75,6 +83,8 @@ export interface Run {
   readonly past: PastAttempt[];
   /** The attempt that is, or may be, on a backend now. */
   live: Attempt | undefined;
+  /** Of the attempt that was followed last. */
+  meter: RenderMeter | undefined;
   /** When a live attempt was first found to be on a backend that is not configured, by attempt. */
   readonly missingSinceMs: Map<string, number>;
 }

@@ -5,6 +5,7 @@ import type { OwnedLease } from "../../src/generation/ownership.ts";
 import { createMemoryEventBus } from "../../src/jobs/event-bus-memory.ts";
 import type { Attempt } from "../../src/jobs/job.ts";
 import type { ClaimedJob } from "../../src/jobs/job-store.ts";
+import type { RenderSpan } from "../../src/jobs/render-meter.ts";
 import type { RunHooks, RunJobDeps } from "../../src/jobs/run.ts";
 import { createRunJob } from "../../src/jobs/run-job.ts";
 import { silentLog } from "../../src/log.ts";
@@ -40,6 +41,7 @@ export interface RunSetUp {
 /** A run whose backends follow a script and whose database writes down what it is told. */
 export function setUpRun({ backends, claimed, changes, acquire, isReachable = () => true }: RunSetUp) {
   const done: string[] = [];
+  const spans: RenderSpan[] = [];
   const clock = createManualClock();
   const events = createMemoryEventBus();
   const [detach, recall, lost] = [new AbortController(), new AbortController(), new AbortController()];
@@ -96,6 +98,7 @@ export function setUpRun({ backends, claimed, changes, acquire, isReachable = ()
       markAttempt: async (_lease, _id, state, cause) => {
         done.push(state === "acked" ? "acked" : `${state}: ${cause}`);
       },
+      noteRender: async (_lease, span) => void spans.push(span),
       postpone: async (_lease, { reason, delayMs }) => done.push(`postponed by ${delayMs}: ${reason}`) > 0,
       renew: async (leases, leaseMs) => (done.push(`renewed for ${leaseMs}`) > 0 ? leases : leases),
       setState: async (_lease, state) => done.push(`is ${state}`) > 0,
@@ -103,7 +106,8 @@ export function setUpRun({ backends, claimed, changes, acquire, isReachable = ()
       isCancelRequested: async () => false,
     },
     events,
-    async finishJob({ ending, isRefunded }) {
+    async finishJob({ ending, isRefunded, span }) {
+      if (span) spans.push(span);
       const code = ending.state === "complete" ? "" : ` ${ending.failure.code}${isRefunded ? ", refunded" : ""}`;
       done.push(`ended: ${ending.state}${code}`);
       return true;
@@ -142,5 +146,18 @@ export function setUpRun({ backends, claimed, changes, acquire, isReachable = ()
   const job = sampleJob({ plan, createdAtMs: clock.nowMs(), deadlineAtMs: clock.nowMs() + 3_600_000 });
   const runJob = createRunJob(deps);
   const work: ClaimedJob = { job, lease: { jobId: "job", epoch: 2 }, pastAttempts: [], inputs: {}, ...claimed };
-  return { done, unfit, phases, clock, events, detach, recall, lost, lease, take, run: () => runJob(work, hooks) };
+  return {
+    done,
+    spans,
+    unfit,
+    phases,
+    clock,
+    events,
+    detach,
+    recall,
+    lost,
+    lease,
+    take,
+    run: () => runJob(work, hooks),
+  };
 }

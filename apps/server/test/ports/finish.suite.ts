@@ -125,49 +125,54 @@ export function finishSuite(getDatabase: GetDatabase): void {
         select * from comfy.usage`.execute(getDatabase().db);
       return rows[0];
     };
-    /** Makes it look as if the attempt had begun earlier. */
-    const age = (id: string, seconds: number) =>
-      sql`update comfy.attempts set created_at = created_at - ${seconds} * interval '1 second'
-        where id = ${id}::uuid`.execute(getDatabase().db);
+    const inSeconds = (ms: number | undefined) => Math.round((ms ?? -1_000) / 1_000);
 
     it("charges the owner for the attempt that won, and the house for those that came to nothing", async () => {
       const { job, lease } = await acceptAndClaim(jobs);
       const [lost, won] = [createAttempt(), createAttempt()];
       await jobs.beginAttempt(lease, lost);
-      await age(lost.id, 100);
-      await jobs.markAttempt(lease, lost.id, "lost", "backend_died");
+      const died = { attemptId: lost.id, beganAgoMs: 100_000 };
+      await jobs.markAttempt(lease, lost.id, "lost", "backend_died", died);
       await jobs.beginAttempt(lease, won);
-      await age(won.id, 7);
       await jobs.finish({
-        jobId: job.id,
-        lease,
-        attemptId: won.id,
-        ending: complete(createOutput()),
-        isRefunded: false,
+        ...{ jobId: job.id, lease, attemptId: won.id, ending: complete(createOutput()), isRefunded: false },
+        span: { attemptId: won.id, beganAgoMs: 7_000, endedAgoMs: 0 },
       });
       const usage = await readUsage();
       expect(usage).toMatchObject({ attempts: 2, bytes_in: 0, bytes_out: 12 });
-      expect(Math.floor((usage?.worked_ms ?? 0) / 10_000)).toBe(0);
-      expect(usage?.worked_ms).toBeGreaterThanOrEqual(7_000);
-      expect(usage?.wasted_ms).toBeGreaterThanOrEqual(100_000);
+      expect(inSeconds(usage?.worked_ms)).toBe(7);
+      expect(Math.round((usage?.wasted_ms ?? 0) / 10_000)).toBe(10);
     });
 
-    it("charges nobody for a store that is down: the backend is done when outputs are collected", async () => {
+    it("charges for what ran alone: not for the queue of the backend, and nothing when nobody saw it run", async () => {
+      for (const { span, seconds } of [
+        { span: { beganAgoMs: 10_000, endedAgoMs: 0 }, seconds: 10 },
+        { span: { endedAgoMs: 0 }, seconds: 0 },
+      ]) {
+        await sql`delete from comfy.usage`.execute(getDatabase().db);
+        const { job, lease } = await acceptAndClaim(jobs);
+        const { id: attemptId } = (await jobs.beginAttempt(lease, createAttempt())) ?? { id: "" };
+        await sql`update comfy.attempts set created_at = created_at - interval '60 seconds'`.execute(getDatabase().db);
+        const ending = complete(createOutput());
+        const finish = { jobId: job.id, lease, attemptId, ending, isRefunded: false };
+        await jobs.finish({ ...finish, span: { attemptId, ...span } });
+        const usage = await readUsage();
+        expect([inSeconds(usage?.worked_ms), usage?.wasted_ms]).toEqual([seconds, 0]);
+      }
+    });
+
+    it("charges nobody for a store that is down: what one worker saw of the render counts for the next", async () => {
       const { job, lease } = await acceptAndClaim(jobs);
-      const attempt = createAttempt();
-      await jobs.beginAttempt(lease, attempt);
-      await jobs.setState(lease, "collecting");
-      await sql`update comfy.attempts set created_at = created_at - interval '107 seconds',
-        rendered_at = rendered_at - interval '100 seconds'`.execute(getDatabase().db);
-      await jobs.setState(lease, "collecting");
-      await jobs.finish({
-        jobId: job.id,
-        lease,
-        attemptId: attempt.id,
-        ending: complete(createOutput()),
-        isRefunded: false,
-      });
-      expect(Math.round(((await readUsage())?.worked_ms ?? 0) / 10_000)).toBe(1);
+      const { id: attemptId } = (await jobs.beginAttempt(lease, createAttempt())) ?? { id: "" };
+      await jobs.noteRender(lease, { attemptId, beganAgoMs: 107_000, endedAgoMs: 100_000 });
+      await jobs.postpone(lease, { reason: "The disk is full.", delayMs: 0 });
+      const heir = await claimOne(jobs);
+      const late = { attemptId, beganAgoMs: 50_000, endedAgoMs: 0 };
+      await jobs.noteRender(lease, late);
+      await jobs.noteRender(heir.lease, late);
+      const ending = complete(createOutput());
+      await jobs.finish({ jobId: job.id, lease: heir.lease, attemptId, ending, isRefunded: false, span: late });
+      expect(inSeconds((await readUsage())?.worked_ms)).toBe(7);
     });
 
     it("charges nothing for what was given back, and for a job that was cancelled in mid-render its last attempt", async () => {
@@ -179,8 +184,8 @@ export function finishSuite(getDatabase: GetDatabase): void {
         const { job, lease } = await acceptAndClaim(jobs);
         const attempt = createAttempt();
         await jobs.beginAttempt(lease, attempt);
-        await age(attempt.id, 5);
-        await jobs.finish({ jobId: job.id, lease, ending, isRefunded });
+        const span = { attemptId: attempt.id, beganAgoMs: 5_000 };
+        await jobs.finish({ jobId: job.id, lease, ending, isRefunded, span });
         const usage = await readUsage();
         const [charged, borne] = [usage?.worked_ms ?? -1, usage?.wasted_ms ?? -1];
         expect(isRefunded ? borne : charged).toBeGreaterThanOrEqual(5_000);

@@ -27,12 +27,11 @@ export function checkAccounts({ jobs, attempts, usage, owners }: DatabaseDump): 
       return [fault("usage", `Job ${id} made ${count} attempts, but its usage row says ${row.attempts}.`)];
     const won = attemptsOf.get(id)?.find((attempt) => attempt.state === "done");
     if (state !== "complete" || won === undefined || row.worked_ms === undefined) return [];
-    // Until it was rendered; a job that ended in that very moment may have been charged to its end.
-    const ends = [won.rendered_at, completed_at].flatMap((at) => at ?? []);
-    const tookMs = (ends[0] ?? 0) - won.created_at;
-    const charged = row.worked_ms;
-    if (ends.some((at) => Math.abs(charged - (at - won.created_at)) <= ROUNDING_MS)) return [];
-    const words = `took ${Math.round(tookMs)} ms, but ${Math.round(charged)} ms are charged`;
+    // From when it ran until it was rendered; what nobody saw run is not charged.
+    const until = won.rendered_at ?? completed_at ?? 0;
+    const tookMs = typeof won.running_at === "number" ? Math.max(0, until - won.running_at) : 0;
+    if (Math.abs(row.worked_ms - tookMs) <= ROUNDING_MS) return [];
+    const words = `took ${Math.round(tookMs)} ms, but ${Math.round(row.worked_ms)} ms are charged`;
     return [fault("usage", `The attempt that won job ${id} ${words}.`)];
   }
 

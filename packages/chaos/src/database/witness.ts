@@ -42,7 +42,7 @@ const JOBS = `
 // Through JSON, so that a column this version does not have yet is null and no error.
 const ATTEMPTS = `
   select id, job_id, n, backend_id, state, to_jsonb(t) ->> 'cause' as cause, ${toMs("created_at")} as created_at,
-    ${toMs("ended_at")} as ended_at, ${toMs("(to_jsonb(t) ->> 'rendered_at')::timestamptz")} as rendered_at
+    ${toMs("ended_at")} as ended_at, ${toMs("(to_jsonb(t) ->> 'running_at')::timestamptz")} as running_at, ${toMs("(to_jsonb(t) ->> 'rendered_at')::timestamptz")} as rendered_at
   from comfy.attempts t order by job_id, n`;
 
 const OPEN = `

@@ -83,7 +83,8 @@ export interface AttemptRow {
   readonly state: string;
   readonly cause: string | null;
   readonly created_at: AtMs;
-  /** Where it was written down. */
+  /** Where they were seen. */
+  readonly running_at?: AtMs | null;
   readonly rendered_at?: AtMs | null;
   readonly ended_at: AtMs | null;
 }

@@ -2,9 +2,11 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { BackendLease } from "../../generation/ownership.ts";
 import type { Attempt, AttemptCause, Lease } from "../../jobs/job.ts";
 import type { JobStore } from "../../jobs/job-store.ts";
+import type { RenderSpan } from "../../jobs/render-meter.ts";
 import { isHeld, mayBeLost } from "./hold-lease.ts";
 import { type AttemptJson, attemptJson } from "./job-rows.ts";
 import { keepOrphans } from "./orphans.ts";
+import { toSpan } from "./render-span.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
 
@@ -50,10 +52,12 @@ export async function markAttempt(
   attemptId: string,
   state: Attempt["state"],
   cause?: AttemptCause,
+  span?: RenderSpan,
 ): Promise<void> {
+  const { runningAt, renderedAt } = toSpan(span);
   const isOver = state === "done" || state === "lost" || state === "superseded";
   const times = isOver
-    ? sql`ended_at = clock_timestamp(), cause = ${cause ?? null}::text`
+    ? sql`ended_at = clock_timestamp(), cause = ${cause ?? null}::text, running_at = ${runningAt}, rendered_at = ${renderedAt}`
     : state === "acked"
       ? sql`acked_at = clock_timestamp()`
       : sql`sent_at = coalesce(t.sent_at, clock_timestamp())`;

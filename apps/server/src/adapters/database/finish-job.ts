@@ -9,6 +9,7 @@ import { type JobRow, jobColumns, toJob } from "./job-rows.ts";
 import { keepOrphans } from "./orphans.ts";
 import { oweDeliveries } from "./owe-deliveries.ts";
 import { findJob } from "./read-jobs.ts";
+import { toSpan } from "./render-span.ts";
 import type { Tables } from "./tables.ts";
 import { toJson, toText } from "./write-values.ts";
 
@@ -86,11 +87,12 @@ const storedOutputs = sql`(
   from output o join asset on asset.id = o.id)`;
 
 /**
- * The owner is charged for the attempt that the job ended with, from when it was sent until it was rendered. Those before it, and all of them when the
- * generation is given back, are ours to bear.
+ * The owner is charged for the attempt that the job ended with, from when the backend began with it until it was rendered. Those before it,
+ * and all of them when the generation is given back, are ours to bear. What nobody saw run costs nobody anything.
  */
-function bookUsage({ attemptId, isRefunded }: Finish): RawBuilder<unknown> {
-  const took = sql`extract(epoch from coalesce(t.rendered_at, t.ended_at, ended.completed_at) - t.created_at) * 1000`;
+function bookUsage({ attemptId, isRefunded, span }: Finish): RawBuilder<unknown> {
+  const { runningAt, renderedAt } = toSpan(span, sql`ended.completed_at`);
+  const took = sql`greatest(0, extract(epoch from coalesce(${renderedAt}, t.ended_at, ended.completed_at) - ${runningAt}) * 1000)`;
   // As the attempts were before this statement: the live one is ended by it.
   const isLast = sql`(t.id = ${attemptId ?? null}::uuid or t.ended_at is null)`;
   return sql`
@@ -123,11 +125,12 @@ function mayEnd({ jobId, lease, attemptId, ending }: Finish): RawBuilder<unknown
 }
 
 /** The attempt that the ending speaks of is done; any other that still lives is left behind on its backend. */
-function endAttempt({ attemptId, ending }: Finish): RawBuilder<unknown> {
+function endAttempt({ attemptId, ending, span }: Finish): RawBuilder<unknown> {
+  const { runningAt, renderedAt } = toSpan(span, sql`ended.completed_at`);
   return sql`
     update comfy.attempts t set
       state = case when ${ending.state === "complete"} or t.id = ${attemptId ?? null}::uuid then 'done' else 'superseded' end,
-      ended_at = clock_timestamp()
+      ended_at = clock_timestamp(), running_at = ${runningAt}, rendered_at = ${renderedAt}
     from ended where t.job_id = ended.id and t.ended_at is null
     returning t.id, t.backend_id, t.backend_epoch, t.state`;
 }

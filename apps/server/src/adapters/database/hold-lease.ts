@@ -49,18 +49,10 @@ export async function postponeJob(
   return rows.length > 0;
 }
 
-/** When its outputs are collected, the backend is done with it: from then on it costs its owner no time there. */
 export async function setJobState(db: Kysely<Tables>, lease: Lease, state: "running" | "collecting"): Promise<boolean> {
   const { rows } = await sql`
-    with held as (
-      update comfy.jobs j set state = ${state}, started_at = coalesce(j.started_at, clock_timestamp())
-      where ${isHeld(lease)} returning j.id
-    ),
-    rendered as (
-      update comfy.attempts t set rendered_at = coalesce(t.rendered_at, clock_timestamp()) from held
-      where ${state === "collecting"} and t.job_id = held.id and t.ended_at is null
-    )
-    select 1 from held`.execute(db);
+    update comfy.jobs j set state = ${state}, started_at = coalesce(j.started_at, clock_timestamp())
+    where ${isHeld(lease)} returning 1`.execute(db);
   return rows.length > 0;
 }
 

@@ -9,6 +9,7 @@ import { pinJobInput, postponeJob, releaseJobLeases, renewLeases, saveJobProgres
 import { listJobs } from "./list-jobs.ts";
 import { wakePostponedJobs } from "./owner-queue.ts";
 import { findJob, findJobs, findOverdueJobs, isCancelRequested, requestCancel } from "./read-jobs.ts";
+import { noteRender } from "./render-span.ts";
 import type { Tables } from "./tables.ts";
 import { withPatience } from "./with-patience.ts";
 
@@ -24,7 +25,8 @@ export function createJobStore(db: Kysely<Tables>): JobStore {
     renew: (leases, leaseMs) => renewLeases(db, leases, leaseMs),
     postpone: (lease, options) => postponeJob(db, lease, options),
     beginAttempt: (lease, attempt) => beginAttempt(db, lease, attempt),
-    markAttempt: (lease, attemptId, state, cause) => markAttempt(db, lease, attemptId, state, cause),
+    markAttempt: (lease, attemptId, state, cause, span) => markAttempt(db, lease, attemptId, state, cause, span),
+    noteRender: (lease, span) => noteRender(db, lease, span),
     pinInput: (lease, slot, assetId) => pinJobInput(db, lease, slot, assetId),
     setState: (lease, state) => setJobState(db, lease, state),
     saveProgress: (lease, progress) => saveJobProgress(db, lease, progress),

@@ -13,8 +13,10 @@ alter table comfy.usage
   add column bytes_in bigint not null default 0,
   add column bytes_out bigint not null default 0;
 
--- When the backend was done with it, where what follows took longer than a moment: a store that is down costs nobody GPU seconds.
-alter table comfy.attempts add column rendered_at timestamptz;
+-- Since when the backend worked on it, and when it was done: neither the queue there nor a store that is down costs anybody GPU seconds.
+alter table comfy.attempts
+  add column running_at timestamptz,
+  add column rendered_at timestamptz;
 
 -- worked_ms ran from the first attempt on until now.
 with spent as (

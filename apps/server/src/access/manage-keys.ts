@@ -87,7 +87,7 @@ export function createKeyVerbs({ store, sealer, clock }: KeyVerbsDeps): KeyVerbs
     async rotateKey(caller, id, overlapMs, origin) {
       const known = await findOwn(caller, id);
       // Whoever is told the new secret can do whatever the key can.
-      assertWithin(caller, known);
+      assertWithin(caller, known, clock.nowMs());
       const { secrets, rotation } = createRotation(known, overlapMs, sealer);
       const details = { overlapSeconds: overlapMs / 1000 };
       const record = await store.rotate(rotation, toEntry("key.rotated", caller, id, origin, details));

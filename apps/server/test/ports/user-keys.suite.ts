@@ -7,10 +7,11 @@ import type { GetDatabase } from "./set-up.ts";
 
 /** What keys of people promise. */
 export function userKeysSuite(getDatabase: GetDatabase): void {
+  let clock: KeyParts["clock"];
   let open: KeyParts["open"];
   let make: KeyParts["make"];
   beforeEach(() => {
-    ({ open, make } = createKeyParts(getDatabase));
+    ({ clock, open, make } = createKeyParts(getDatabase));
   });
 
   describe("a key of a user", () => {
@@ -37,6 +38,15 @@ export function userKeysSuite(getDatabase: GetDatabase): void {
       expect((await keys.find(made.key))?.scopes).toEqual(["read", "admin"]);
       await change(sql`role = 'user'`);
       expect((await keys.find(made.key))?.scopes).toEqual(["read"]);
+    });
+
+    it("that need not end, or not so soon, is not taken over by a session: it cannot rotate it", async () => {
+      const { verbs } = open();
+      const ofKey = await make({}, { ...user, via: "signature" });
+      await expect(verbs.rotateKey(user, ofKey.record.id, 0, {})).rejects.toMatchObject({ code: "access_denied" });
+      const ofSession = await make({ scopes: ["read", "keys"] }, user);
+      await verbs.rotateKey(user, ofSession.record.id, 0, {});
+      expect(ofSession.record.expiresAtMs).toBe(clock.nowMs() + 30 * 86_400_000);
     });
 
     it("is unknown while its user is disabled", async () => {

@@ -24,7 +24,9 @@ export const keyCreate = z
     expiresAt: z.iso
       .datetime({ offset: true, error: "expected a time such as 2030-01-01T12:00:00Z" })
       .optional()
-      .describe("When the key ends; no later than the key that makes it. Absent: as late as possible."),
+      .describe(
+        "When the key ends; no later than the key that makes it; made with a session, within 180 days (30 with the scope keys or admin). Absent: as late as possible.",
+      ),
   })
   .meta({
     id: "KeyCreate",

@@ -1,6 +1,5 @@
 import { AppError } from "../errors.ts";
 import { createId } from "../ids.ts";
-import type { AuditLog } from "./audit-log.ts";
 import type { Caller } from "./caller.ts";
 import {
   type Credentials,
@@ -22,7 +21,7 @@ export interface AccountVerbs {
   readonly logIn: LogIn;
   /** @throws AppError `invalid_token`, `token_reused` (the session has ended), `rate_limited` */
   refreshSession(refreshToken: string, visitor: Visitor): Promise<Login>;
-  /** Ends the session of a refresh token, or all of its user's; a token that is none changes nothing. */
+  /** Ends the session of a refresh token, or all of its user's; a token that is none, or is of no use any more, changes nothing. */
   logOut(refreshToken: string, reach: "session" | "user", visitor: Visitor): Promise<void>;
   /** @throws AppError `access_denied` for callers without a session, `invalid_credentials`, `invalid_input`, `rate_limited` */
   changePassword(caller: Caller, passwords: { current: string; next: string }, visitor: Visitor): Promise<Login>;
@@ -31,24 +30,19 @@ export interface AccountVerbs {
 }
 
 export interface AccountDeps extends LoginDeps {
-  readonly audit: AuditLog;
   readonly isRegistrationOpen: boolean;
 }
 
 /** What people do with their own account. */
 export function createAccountVerbs(deps: AccountDeps): AccountVerbs {
-  const { users, sessions, audit } = deps;
+  const { users, sessions } = deps;
   return {
     register: createRegister(deps),
     logIn: createLogIn(deps),
     refreshSession: createRefreshSession(deps),
     async logOut(refreshToken, reach, { ip, requestId }) {
       if (!isRefreshToken(refreshToken)) return;
-      const ended = await sessions.endByToken(toTokenHash(refreshToken), reach);
-      if (!ended) return;
-      const ownerId = ownerOfUser(ended.userId);
-      const what = { actorId: ownerId, action: "session.ended", subject: ownerId, ownerId, details: { reach } };
-      await audit.record({ ...what, ip, requestId });
+      await sessions.endByToken(toTokenHash(refreshToken), reach, { ip, requestId });
     },
     changePassword: createChangePassword(deps),
     findUser: async ({ userId }) => (userId === undefined ? undefined : users.find(userId)),
@@ -86,9 +80,9 @@ function createRefreshSession({ sessions, tokens, throttle }: AccountDeps): Acco
   return async function refreshSession(refreshToken, { ip, requestId }) {
     if (!isRefreshToken(refreshToken)) throw toRefused();
     const tokenHash = toTokenHash(refreshToken);
-    const userId = await sessions.findUserOfToken(tokenHash);
-    if (userId === undefined) throw toRefused();
-    await throttle.spendRefresh(userId);
+    const tokenSessionId = await sessions.findSessionOfToken(tokenHash);
+    if (tokenSessionId === undefined) throw toRefused();
+    await throttle.spendRefresh(tokenSessionId);
     const next = createRefreshToken();
     const outcome = await sessions.rotate(tokenHash, toTokenHash(next), { ip, requestId });
     if (outcome.type === "refused") throw toRefused();
@@ -113,14 +107,14 @@ function createChangePassword(deps: AccountDeps): AccountVerbs["changePassword"]
     const user = userId === undefined || via !== "session" ? undefined : await users.find(userId);
     if (!user) throw new AppError("access_denied", "Only somebody who is logged in can change the password: log in.");
     const { ip, requestId } = visitor;
-    await throttle.spendLogin(user.email);
+    await throttle.spendPassword(user.id);
     const found = await users.findByEmail(user.email);
     if (!found || !(await passwords.check(current, found.passwordHash)).isRight) throw toWrongCurrent();
     assertPassword(next, user.email, "newPassword");
     const passwordHash = await passwords.hash(next);
     const ownerId = ownerOfUser(user.id);
     const entry = { actorId: keyId, action: "user.password_changed", subject: ownerId, ownerId, ip, requestId };
-    const outcome = await users.update(user.id, { passwordHash }, entry);
+    const outcome = await users.update(user.id, { passwordHash }, entry, found.passwordHash);
     if (outcome.type !== "updated") throw toWrongCurrent();
     return openSession(outcome.user, passwordHash, visitor);
   };

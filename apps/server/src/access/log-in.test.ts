@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { createId } from "../ids.ts";
+import { silentLog } from "../log.ts";
 import { createLogIn, type LoginDeps } from "./log-in.ts";
 import { createPasswords, type PasswordCost } from "./passwords.ts";
 import type { NewSession } from "./session-store.ts";
@@ -41,7 +42,7 @@ async function open({ cost = cheap, storedCost = cheap, isDisabled = false } = {
       },
     },
     sessions: {
-      ...{ findUserOfToken: refuse, rotate: refuse, findLive: refuse, endByToken: refuse, endAll: refuse },
+      ...{ findSessionOfToken: refuse, rotate: refuse, findLive: refuse, endByToken: refuse, endAll: refuse },
       async open(session) {
         opened.push(session);
         return session.passwordHash === stored.hash;
@@ -53,9 +54,12 @@ async function open({ cost = cheap, storedCost = cheap, isDisabled = false } = {
       async spendLogin() {
         order.push("throttle");
       },
+      noteLogin() {},
+      spendPassword: refuse,
       spendRegistration: refuse,
       spendRefresh: refuse,
     },
+    log: silentLog,
   };
   return { logIn: createLogIn(deps), user, stored, opened, order, works: () => works };
 }

@@ -1,7 +1,8 @@
 import { AppError } from "../errors.ts";
 import { createId } from "../ids.ts";
+import type { Log } from "../log.ts";
 import type { AccessTokens } from "./access-tokens.ts";
-import type { AuthThrottle } from "./auth-throttle.ts";
+import { type AuthThrottle, toAccountHash } from "./auth-throttle.ts";
 import type { Passwords } from "./passwords.ts";
 import { createRefreshToken, toTokenHash } from "./refresh-token.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -29,6 +30,7 @@ export interface LoginDeps {
   readonly passwords: Passwords;
   readonly tokens: AccessTokens;
   readonly throttle: AuthThrottle;
+  readonly log: Log;
 }
 
 export interface Credentials {
@@ -65,11 +67,11 @@ export function createOpenSession({ sessions, tokens }: Pick<LoginDeps, "session
  * disabled.
  */
 export function createLogIn(deps: LoginDeps): LogIn {
-  const { users, passwords, throttle } = deps;
+  const { users, passwords, throttle, log } = deps;
   const openSession = createOpenSession(deps);
 
-  return async function logIn({ email, password }, visitor) {
-    await throttle.spendLogin(email);
+  async function checkIn({ email, password }: Credentials, visitor: Visitor): Promise<Login> {
+    await throttle.spendLogin(email, visitor.ip);
     const found = await users.findByEmail(email);
     const { isRight, isStale } = await passwords.check(password, found?.passwordHash);
     if (!found || !isRight) throw toWrongCredentials();
@@ -80,5 +82,20 @@ export function createLogIn(deps: LoginDeps): LogIn {
     const fresh = await passwords.hash(password);
     await users.rehash(user.id, passwordHash, fresh);
     return openSession(user, fresh, visitor);
+  }
+
+  return async function logIn(credentials, visitor) {
+    const { email } = credentials;
+    const { ip, requestId } = visitor;
+    try {
+      const login = await checkIn(credentials, visitor);
+      throttle.noteLogin(email, ip);
+      return login;
+    } catch (error) {
+      // Whoever watches for guessing needs to know from where, and at which account: never the address itself, which may be a password.
+      if (error instanceof AppError && error.status < 500)
+        log.warn({ requestId, ip, account: toAccountHash(email), code: error.code }, "A login was refused.");
+      throw error;
+    }
   };
 }

@@ -27,8 +27,8 @@ export type EndReason = "logout" | "reused" | "revoked" | "disabled" | "password
 export interface SessionStore {
   /** False when the user was disabled, or given another password, since it was checked. */
   open(session: NewSession, entry: AuditEntry): Promise<boolean>;
-  /** Whose refresh token it is, used or not: to count attempts against. */
-  findUserOfToken(tokenHash: string): Promise<string | undefined>;
+  /** The session that a refresh token is of, used or not, ended or not: to count attempts against. */
+  findSessionOfToken(tokenHash: string): Promise<string | undefined>;
   /** Uses a token and puts another in its place, in one step: of two who come with the same one, one is refused. */
   rotate(
     tokenHash: string,
@@ -37,8 +37,15 @@ export interface SessionStore {
   ): Promise<RotateOutcome>;
   /** The user of a session that goes on. */
   findLive(sessionId: string): Promise<User | undefined>;
-  /** Ends the session of a refresh token, used or not, or all of its user's. Gives whose it was. */
-  endByToken(tokenHash: string, reach: "session" | "user"): Promise<{ readonly userId: string } | undefined>;
+  /**
+   * Ends the session of a refresh token, used or not, or all of its user's, and says so in the audit log. A token whose session has ended
+   * already, or that has expired, ends nothing: it may have leaked long ago.
+   */
+  endByToken(
+    tokenHash: string,
+    reach: "session" | "user",
+    entry: Omit<AuditEntry, "actorId" | "action" | "subject">,
+  ): Promise<{ readonly userId: string } | undefined>;
   /** Ends all sessions of a user. Gives how many there were. */
   endAll(userId: string, reason: EndReason, entry: AuditEntry): Promise<number>;
 }

@@ -53,8 +53,11 @@ export interface UserStore {
   hasAdmin(): Promise<boolean>;
   /** @throws AppError `invalid_input` when the cursor is none of ours */
   list(filter: UserFilter): Promise<UserPage>;
-  /** Disabling somebody, or giving a new password, ends all sessions at the same moment. */
-  update(id: string, changes: UserChanges, entry: AuditEntry): Promise<UpdateOutcome>;
+  /**
+   * Disabling somebody, or giving a new password, ends all sessions at the same moment.
+   * @param checked the hash that a password was checked against: a user who has another one by now, or was disabled, is `unknown`
+   */
+  update(id: string, changes: UserChanges, entry: AuditEntry, checked?: string): Promise<UpdateOutcome>;
   /** Writes the same password at another cost, unless it was changed meanwhile. */
   rehash(id: string, from: string, to: string): Promise<void>;
 }

@@ -26,7 +26,7 @@ export async function composeUsers(ground: Ground, stored: Records, limits: Pick
   return {
     sessions: createSessions({ store: sessions, tokens, clock, limits: config.tierLimits }),
     verbs: {
-      ...createAccountVerbs({ users, sessions, audit, passwords, tokens, throttle, isRegistrationOpen }),
+      ...createAccountVerbs({ users, sessions, passwords, tokens, throttle, log, isRegistrationOpen }),
       ...createUserAdminVerbs({ users, sessions, passwords }),
       listAuditLog: audit.list,
       recordAudit: audit.record,

@@ -20,7 +20,7 @@ import { createAccessTokens } from "../../src/adapters/jose/access-tokens.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { createId } from "../../src/ids.ts";
 import { createReadStats } from "../../src/jobs/read-stats.ts";
-import { silentLog as log } from "../../src/log.ts";
+import { type Log, silentLog as log } from "../../src/log.ts";
 import { prepareEmbedded } from "../ports/embedded-template.ts";
 import { testSealer } from "../sealer.ts";
 import { send } from "./call.ts";
@@ -34,6 +34,8 @@ export const newEmail = () => `${createId()}@example.com`;
 export interface PeopleOptions extends DoorOptions {
   readonly isRegistrationOpen?: boolean;
   readonly clock?: Clock;
+  /** Where refused logins are told. */
+  readonly accountLog?: Log;
 }
 
 /** One embedded database for the tests of a file, and doors to it where people can log in. Users of earlier tests stay. */
@@ -51,7 +53,12 @@ export function usePeople() {
     await rm(directory, { recursive: true });
   });
 
-  async function open({ isRegistrationOpen = true, clock = systemClock, ...options }: PeopleOptions = {}) {
+  async function open({
+    isRegistrationOpen = true,
+    clock = systemClock,
+    accountLog = log,
+    ...options
+  }: PeopleOptions = {}) {
     const { db } = database;
     const [users, sessions, audit] = [createUserStore(db), createSessionStore(db), createAuditLog(db)];
     const passwords = createPasswords({ cost: { memoryKib: 64, passes: 1, parallelism: 1 } });
@@ -68,7 +75,7 @@ export function usePeople() {
     const door = await startDoor({
       ...options,
       verbs: {
-        ...createAccountVerbs({ users, sessions, audit, passwords, tokens, throttle, isRegistrationOpen }),
+        ...createAccountVerbs({ users, sessions, passwords, tokens, throttle, log: accountLog, isRegistrationOpen }),
         ...createUserAdminVerbs({ users, sessions, passwords }),
         listAuditLog: audit.list,
         recordAudit: audit.record,

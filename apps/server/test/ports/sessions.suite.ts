@@ -42,7 +42,7 @@ export function sessionsSuite(getDatabase: GetDatabase): void {
       expect(first).toMatchObject({ type: "rotated", sessionId: id, user: { id: user.id } });
       expect(await rotate(first.next)).toMatchObject({ type: "rotated", sessionId: id });
       expect(await sessions.findLive(id)).toMatchObject({ id: user.id });
-      expect(await sessions.findUserOfToken(toTokenHash(token))).toBe(user.id);
+      expect(await sessions.findSessionOfToken(toTokenHash(token))).toBe(id);
       for (const other of [createId(), "", "\0"]) expect(await sessions.findLive(other)).toBeUndefined();
     });
 
@@ -97,12 +97,12 @@ export function sessionsSuite(getDatabase: GetDatabase): void {
       const { users, sessions, user, logIn, rotate } = await openOne();
       const [one, two, three, four] = [await logIn(), await logIn(), await logIn(), await logIn()];
       const { next } = await rotate(one.token);
-      expect(await sessions.endByToken(toTokenHash(one.token), "session")).toEqual({ userId: user.id });
+      expect(await sessions.endByToken(toTokenHash(one.token), "session", { ip: "::1" })).toEqual({ userId: user.id });
       expect(await rotate(next)).toMatchObject({ type: "refused" });
       expect(await sessions.findLive(two.id)).toBeDefined();
-      expect(await sessions.endByToken(toTokenHash(two.token), "user")).toEqual({ userId: user.id });
+      expect(await sessions.endByToken(toTokenHash(two.token), "user", { ip: "::1" })).toEqual({ userId: user.id });
       expect(await sessions.findLive(three.id)).toBeUndefined();
-      expect(await sessions.endByToken("f".repeat(64), "user")).toBeUndefined();
+      expect(await sessions.endByToken("f".repeat(64), "user", { ip: "::1" })).toBeUndefined();
       const five = await logIn();
       expect(await sessions.endAll(user.id, "revoked", entry())).toBe(1);
       expect(await sessions.findLive(five.id)).toBeUndefined();
@@ -110,6 +110,22 @@ export function sessionsSuite(getDatabase: GetDatabase): void {
       await users.update(user.id, { passwordHash: "next" }, entry());
       expect(await sessions.findLive(six.id)).toBeUndefined();
       expect(await sessions.findLive(four.id)).toBeUndefined();
+    });
+
+    it("is ended by a refresh token only while its own goes on: one that leaked long ago ends nothing, and writes nothing", async () => {
+      const { db, sessions, user, logIn } = await openOne();
+      const [dead, aged, live] = [await logIn(), await logIn(), await logIn()];
+      const end = ({ token }: { token: string }) => sessions.endByToken(toTokenHash(token), "user", { ip: "::1" });
+      await sessions.endByToken(toTokenHash(dead.token), "session", { ip: "::1" });
+      await sql`update comfy.refresh_tokens set expires_at = clock_timestamp() - interval '1 second'
+        where session_id = ${aged.id}::uuid`.execute(db);
+      expect([await end(dead), await end(aged)]).toEqual([undefined, undefined]);
+      expect(await sessions.findLive(live.id)).toBeDefined();
+      await end(live);
+      await end(live);
+      const subject = `user:${user.id}`;
+      const { entries } = await createAuditLog(db).list({ subject, action: "session.ended", limit: 9 });
+      expect(entries.map(({ details }) => details)).toEqual([{ reach: "user" }, { reach: "session" }]);
     });
 
     it("is over when its time is, and so is a refresh token; both are forgotten later", async () => {

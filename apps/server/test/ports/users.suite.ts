@@ -117,6 +117,20 @@ export function usersSuite(getDatabase: GetDatabase): void {
       await users.rehash(user.id, "old", "new");
       expect((await users.findByEmail(user.email))?.passwordHash).toBe("new");
     });
+
+    it("are given another password only while the one that was checked is theirs, and nobody has disabled them", async () => {
+      const users = open();
+      const user = newUser({ passwordHash: "old" });
+      await users.insert(user, entry());
+      await users.update(user.id, { passwordHash: "rescue" }, entry());
+      const tryWith = (checked: string) => users.update(user.id, { passwordHash: "intruder" }, entry(), checked);
+      expect(await tryWith("old")).toEqual({ type: "unknown" });
+      expect((await users.findByEmail(user.email))?.passwordHash).toBe("rescue");
+      await users.update(user.id, { isDisabled: true }, entry());
+      expect(await tryWith("rescue")).toEqual({ type: "unknown" });
+      await users.update(user.id, { isDisabled: false }, entry());
+      expect(await tryWith("rescue")).toMatchObject({ type: "updated" });
+    });
   });
 
   describe("the first admin", () => {

@@ -19,11 +19,10 @@ const SESSION_TTL_MS = 180 * 86_400_000;
 export function createSessionStore(db: Kysely<Tables>): SessionStore {
   return {
     open: (session, entry) => db.transaction().execute((trx) => openSession(trx, session, entry)),
-    async findUserOfToken(tokenHash) {
-      const { rows } = await sql<{ user_id: string }>`
-        select s.user_id from comfy.refresh_tokens t join comfy.sessions s on s.id = t.session_id
-        where t.hash = ${tokenHash}`.execute(db);
-      return rows[0]?.user_id;
+    async findSessionOfToken(tokenHash) {
+      const { rows } = await sql<{ session_id: string }>`
+        select session_id from comfy.refresh_tokens where hash = ${tokenHash}`.execute(db);
+      return rows[0]?.session_id;
     },
     rotate: (tokenHash, nextHash, entry) =>
       db.transaction().execute((trx) => rotateToken(trx, { tokenHash, nextHash, entry, ttlMs: REFRESH_TTL_MS })),
@@ -35,19 +34,8 @@ export function createSessionStore(db: Kysely<Tables>): SessionStore {
           and u.disabled_at is null`.execute(db);
       return rows[0] && toUser(rows[0]);
     },
-    async endByToken(tokenHash, reach) {
-      const { rows } = await sql<{ user_id: string }>`
-        with own as (
-          select s.id, s.user_id from comfy.refresh_tokens t join comfy.sessions s on s.id = t.session_id
-          where t.hash = ${tokenHash}
-        ), ended as (
-          update comfy.sessions s set ended_at = clock_timestamp(), end_reason = 'logout' from own
-          where s.ended_at is null and (s.id = own.id or (${reach === "user"}::boolean and s.user_id = own.user_id))
-          returning s.id
-        )
-        select user_id from own`.execute(db);
-      return rows[0] && { userId: rows[0].user_id };
-    },
+    endByToken: (tokenHash, reach, entry) =>
+      db.transaction().execute((trx) => endByToken(trx, { tokenHash, reach, entry })),
     endAll: (userId, reason, entry) =>
       db.transaction().execute(async (trx) => {
         const count = await endSessions(trx, userId, reason);
@@ -55,6 +43,32 @@ export function createSessionStore(db: Kysely<Tables>): SessionStore {
         return count;
       }),
   };
+}
+
+interface LogOut {
+  readonly tokenHash: string;
+  readonly reach: "session" | "user";
+  readonly entry: Omit<AuditEntry, "actorId" | "action" | "subject">;
+}
+
+async function endByToken(trx: Kysely<Tables>, { tokenHash, reach, entry }: LogOut) {
+  const { rows } = await sql<{ user_id: string }>`
+    with own as (
+      select s.id, s.user_id from comfy.refresh_tokens t join comfy.sessions s on s.id = t.session_id
+      where t.hash = ${tokenHash} and t.expires_at > clock_timestamp()
+        and s.ended_at is null and s.expires_at > clock_timestamp()
+    ), ended as (
+      update comfy.sessions s set ended_at = clock_timestamp(), end_reason = 'logout' from own
+      where s.ended_at is null and (s.id = own.id or (${reach === "user"}::boolean and s.user_id = own.user_id))
+      returning s.id
+    )
+    select user_id from own where exists (select from ended)`.execute(trx);
+  const [row] = rows;
+  if (!row) return undefined;
+  const ownerId = ownerOfUser(row.user_id);
+  const what = { actorId: ownerId, action: "session.ended", subject: ownerId, ownerId };
+  await insertAuditEntry(trx, { ...entry, ...what, details: { ...entry.details, reach } });
+  return { userId: row.user_id };
 }
 
 /** The user's row is locked, so that whoever disables the user comes before or after, and then ends this session as well. */

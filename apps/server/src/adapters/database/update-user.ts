@@ -12,17 +12,19 @@ interface Update {
   readonly id: string;
   readonly changes: UserChanges;
   readonly entry: AuditEntry;
+  /** The password's hash as it was looked at. */
+  readonly checked?: string;
 }
 
 /** Changes a user, ends sessions that must not go on, and writes the entry: all of it or nothing. */
-export async function updateUser(db: Kysely<Tables>, { id, changes, entry }: Update): Promise<UpdateOutcome> {
+export async function updateUser(db: Kysely<Tables>, { id, changes, entry, checked }: Update): Promise<UpdateOutcome> {
   if (!isId(id)) return { type: "unknown" };
+  const isAsChecked = checked === undefined ? sql`true` : sql`u.password_hash = ${checked} and u.disabled_at is null`;
   return db.transaction().execute(async (trx) => {
     if (losesAdmin(changes) && (await isLastAdmin(trx, id))) return { type: "last_admin" };
     const { rows } = await sql<UserRow>`
-      update comfy.users u set ${sql.join(toSets(changes))} where u.id = ${id}::uuid returning ${userColumns}`.execute(
-      trx,
-    );
+      update comfy.users u set ${sql.join(toSets(changes))} where u.id = ${id}::uuid and ${isAsChecked}
+      returning ${userColumns}`.execute(trx);
     const [row] = rows;
     if (!row) return { type: "unknown" };
     if (changes.isDisabled) await endSessions(trx, id, "disabled");

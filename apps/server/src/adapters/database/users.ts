@@ -36,7 +36,8 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
       return rows.length > 0;
     },
     list: (filter) => listUsers(db, filter),
-    update: (id, changes, entry) => updateUser(db, { id, changes, entry }),
+    update: (id, changes, entry, checked) =>
+      updateUser(db, { id, changes, entry, ...(checked !== undefined && { checked }) }),
     async rehash(id, from, to) {
       await sql`
         update comfy.users set password_hash = ${to} where id = ${id}::uuid and password_hash = ${from}`.execute(db);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { send } from "../../../../test/http/call.ts";
 import { ask, newEmail, PASSWORD, usePeople } from "../../../../test/http/people-door.ts";
 import type { Door } from "../../../../test/http/start-door.ts";
 import { createManualClock } from "../../../../test/manual-clock.ts";
+import { createRecordingLog } from "../../../../test/recording-log.ts";
 import { createIpGuard } from "../../../access/ip-guard.ts";
 import { createMemoryRateLimiter } from "../../../access/rate-limiter-memory.ts";
 
@@ -65,6 +67,31 @@ describe("401", () => {
     const { accessToken, refreshToken } = await register(door);
     expect((await me(door, refreshToken)).status).toBe(401);
     expect((await post(door, "refresh", { refreshToken: accessToken.slice(0, 200) })).status).toBe(401);
+  });
+});
+
+describe("a refused login", () => {
+  it("leaves a line that says from where and at which account, and no e-mail address", async () => {
+    const accountLog = createRecordingLog();
+    const { door } = await people.open({ accountLog });
+    const { email } = await register(door);
+    await post(door, "login", { email, password: PASSWORD });
+    expect(accountLog.lines).toEqual([]);
+    await post(door, "login", { email, password: "not the right one" });
+    const fields = { ip: "127.0.0.1", account: expect.stringMatching(/^[0-9a-f]{32}$/), code: "invalid_credentials" };
+    expect(accountLog.lines).toMatchObject([{ level: "warn", fields }]);
+    expect(JSON.stringify(accountLog.lines)).not.toContain(email);
+  });
+});
+
+describe("a logout", () => {
+  it("with a refresh token that leaked and is of no use any more ends no session", async () => {
+    const { door } = await people.open();
+    const { email, refreshToken: leaked } = await register(door);
+    await post(door, "logout", { refreshToken: leaked });
+    const { accessToken } = (await post(door, "login", { email, password: PASSWORD })).body;
+    expect((await post(door, "logout", { refreshToken: leaked, everywhere: true })).status).toBe(204);
+    expect((await ask(door, "DELETE", "/api/v1/assets/nothing", undefined, accessToken)).status).toBe(404);
   });
 });
 
@@ -147,6 +174,47 @@ describe("429", () => {
       expect((await post(door, path, body)).status).toBe(429);
     },
   );
+
+  it("does not keep a user from the account's own address, nor from changing the password, whatever others guess", async () => {
+    const { door } = await people.open({ flags: { proxyHops: 1 } });
+    const from = (ip: string, email: string, password: string) =>
+      send(door, "/api/v1/auth/login", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Forwarded-For": ip },
+        body: JSON.stringify({ email, password }),
+      });
+    const { email } = await register(door);
+    const home = await from("198.51.100.1", email, PASSWORD);
+    expect(home.status).toBe(200);
+    for (let n = 0; n < 30; n++) await from(`203.0.113.${n}`, email, "not the right one");
+    expect((await from("203.0.113.99", email, PASSWORD)).status).toBe(429);
+    expect((await from("198.51.100.1", email, PASSWORD)).status).toBe(200);
+    const passwords = { currentPassword: PASSWORD, newPassword: `${PASSWORD} and more` };
+    expect((await post(door, "password", passwords, home.body.accessToken)).status).toBe(200);
+  });
+
+  it("ends guessing from one address long before it shuts out another", async () => {
+    const { door } = await people.open({ flags: { proxyHops: 1 } });
+    const { email } = await register(door);
+    const guess = (ip: string, password: string) =>
+      send(door, "/api/v1/auth/login", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Forwarded-For": ip },
+        body: JSON.stringify({ email, password }),
+      });
+    for (let n = 0; n < 12; n++) await guess("203.0.113.1", "not the right one");
+    expect((await guess("203.0.113.1", PASSWORD)).status).toBe(429);
+    expect((await guess("198.51.100.1", PASSWORD)).status).toBe(200);
+  });
+
+  it("is nobody's answer whose old refresh tokens others try", async () => {
+    const { door } = await people.open();
+    const { email, refreshToken: leaked } = await register(door);
+    await post(door, "logout", { refreshToken: leaked });
+    const { refreshToken } = (await post(door, "login", { email, password: PASSWORD })).body;
+    for (let n = 0; n < 20; n++) await post(door, "refresh", { refreshToken: leaked });
+    expect((await post(door, "refresh", { refreshToken })).status).toBe(200);
+  });
 
   it("ends refreshing without end, by whoever holds a token", async () => {
     const { door } = await people.open();

@@ -8,6 +8,7 @@ import { createArrival } from "./middleware/arrival.ts";
 import { createCors } from "./middleware/cors.ts";
 import { createGuard } from "./middleware/guard.ts";
 import { createParsedBody } from "./middleware/parsed-body.ts";
+import { createReplays } from "./middleware/replays.ts";
 import { createSecurityHeaders } from "./middleware/security-headers.ts";
 import { createUnknownRoute } from "./middleware/unknown-route.ts";
 import { parseQuery } from "./query.ts";
@@ -38,11 +39,13 @@ export function createApp(deps: AppDeps): Express {
   app.disable("x-powered-by");
 
   app.use(createArrival(deps), createSecurityHeaders(), createCors(deps.flags.corsOrigins));
-  const gates = [createGuard(deps), createParsedBody()];
+  const replays = createReplays(deps);
+  const gates = [createGuard({ ...deps, replays }), createParsedBody()];
   createExpressEndpoints(productContract, createProductRoutes(deps), app, toOptions(gates));
   createExpressEndpoints(v1Contract, createV1Routes(deps), app, toOptions(gates));
   app.use(createDocsRouter(deps));
   app.use(createUnknownRoute({ product: productContract, v1: v1Contract }, DOCS_PATHS));
+  app.use(replays.charge);
   app.use(createErrorHandler(deps));
   return app;
 }

@@ -165,6 +165,28 @@ describe("a signature that the guard spends", () => {
   });
 });
 
+describe("a signature that is sent again", () => {
+  it.each([
+    ["that makes no job", "POST", "/jobs/portrait/019ac1f0-0000-7000-8000-000000000000/cancel", 404],
+    ["that made a job", "POST", "/portrait/async", 202],
+  ] as const)(
+    "with a request %s spends nothing of the caller who made it, and pays with its address",
+    async (...args) => {
+      const [, method, path, expected] = args;
+      const door = await startDoor({ failuresPerMinute: 12 });
+      const ask = () => toSignedInit(method, path, { key: FREE_KEY, body: { description: "Viking warrior" } });
+      const init = await ask();
+      const first = await send(door, path, init);
+      expect(first.status).toBe(expected);
+      for (let n = 0; n < 12; n++) expect((await send(door, path, init)).status).toBe(401);
+      expect((await send(door, path, init)).status).toBe(429);
+      const next = await send(door, path, await ask());
+      const left = (reply: typeof next) => Number(reply.headers.get("x-ratelimit-remaining"));
+      expect([next.status, left(next)]).toEqual([expected, left(first) - 1]);
+    },
+  );
+});
+
 describe("a signature of the first version that came with a poll", () => {
   it("repeats that poll and opens nothing else, for no key", async () => {
     const door = await startDoor();

@@ -8,6 +8,7 @@ import type { Spent } from "../../access/rate-limiter.ts";
 import { readBearer } from "../../access/signed-request.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
+import type { Replays } from "./replays.ts";
 
 /** Whether a request says itself who is calling. What a proxy in front wants to know (`Authorization: Basic`) is nothing to us. */
 export const hasCredentials = (req: IncomingMessage): boolean =>
@@ -22,9 +23,12 @@ export function assertScope({ scopes, via }: Caller, scope: Scope | undefined): 
 
 /** Spends a signature. @throws AppError `signature_replayed` when it was spent before. */
 export async function assertUnspent({ signature }: Authenticated, spend: HttpDeps["spendSignature"]): Promise<void> {
-  if (!signature || (await spend(signature))) return;
+  if (signature && !(await spend(signature))) throw toReplayed();
+}
+
+export function toReplayed(): AppError {
   const words = "This signature was used before: every request needs one of its own, a retry included.";
-  throw new AppError("signature_replayed", words);
+  return new AppError("signature_replayed", words);
 }
 
 /** What a route asks of whoever is proven. */
@@ -39,9 +43,16 @@ export interface EntryRules {
 
 export type LetIn = (authenticated: Authenticated, rules: EntryRules, res: Response) => Promise<void>;
 
-/** What a proven caller still needs: room within its limits, the scope, and a signature that was never used. */
-export function createLetIn(deps: Pick<HttpDeps, "clock" | "limitRequest" | "spendSignature">): LetIn {
-  const { clock, limitRequest, spendSignature } = deps;
+export interface LetInDeps extends Pick<HttpDeps, "clock" | "limitRequest" | "spendSignature"> {
+  readonly replays: Pick<Replays, "assertUnseen" | "watch">;
+}
+
+/**
+ * What a proven caller still needs: a signature that was never used, room within its limits, and the scope. In this order: whoever sends
+ * again what a caller has signed spends nothing of that caller's.
+ */
+export function createLetIn(deps: LetInDeps): LetIn {
+  const { clock, limitRequest, spendSignature, replays } = deps;
 
   async function limit({ caller }: Authenticated, bucket: Bucket, res: Response): Promise<void> {
     const tell = (spent: Spent | undefined) => {
@@ -55,13 +66,16 @@ export function createLetIn(deps: Pick<HttpDeps, "clock" | "limitRequest" | "spe
     }
   }
 
+  const burn = async ({ signature }: Authenticated) => signature && spendSignature(signature, { isRepeatable: true });
+
   return async function letIn(authenticated, { bucket, scope, isClaimedByJob, isRepeatable }, res) {
     // Before anything is refused: a signature of the first version that was seen with a poll would open a write for five minutes.
-    if (isRepeatable && authenticated.signature) await spendSignature(authenticated.signature, { isRepeatable });
+    if (isRepeatable) await burn(authenticated);
+    else if (isClaimedByJob) replays.assertUnseen(authenticated);
+    else await assertUnspent(authenticated, spendSignature);
     await limit(authenticated, bucket, res);
     assertScope(authenticated.caller, scope);
-    if (isRepeatable) return;
-    if (!isClaimedByJob) await assertUnspent(authenticated, spendSignature);
+    if (isClaimedByJob) replays.watch(authenticated, res);
   };
 }
 

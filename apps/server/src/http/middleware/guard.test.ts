@@ -12,6 +12,7 @@ import { silentLog } from "../../log.ts";
 import { createErrorHandler } from "../error-handler.ts";
 import { createArrival } from "./arrival.ts";
 import { createGuard } from "./guard.ts";
+import { createReplays } from "./replays.ts";
 
 const refuse = async () => {
   throw new AppError("invalid_api_key", "Invalid API key");
@@ -38,6 +39,7 @@ async function serve(
     log: silentLog,
     draining: new AbortController().signal,
     ipGuard,
+    replays: createReplays({ ipGuard }),
     authenticate: { byProof: refuse, byStream: refuse, byKey: refuse, assertKnown: refuse, isStillWelcome: refuse },
     limitRequest: async () => undefined,
     spendSignature: async () => true,

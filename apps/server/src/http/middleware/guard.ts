@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 import { readBody } from "../body.ts";
 import type { AppDeps } from "../deps.ts";
 import { visitOf } from "../visit.ts";
-import { createCharged, createLetIn, type EntryRules, hasCredentials } from "./admission.ts";
+import { createCharged, createLetIn, type EntryRules, hasCredentials, type LetInDeps } from "./admission.ts";
 import { admitStream } from "./admit-stream.ts";
 import { createReadRawBody } from "./raw-body.ts";
 
@@ -50,10 +50,9 @@ export function routeOf(req: Request): AppRoute | undefined {
 const takesIdempotencyKey = ({ headers }: AppRoute): boolean =>
   typeof headers === "object" && headers !== null && headerNames.idempotencyKey in headers;
 
-export type GuardDeps = Pick<
-  AppDeps,
-  "authenticate" | "clock" | "flags" | "ipGuard" | "limitRequest" | "publicUrl" | "spendSignature" | "streamTickets"
->;
+export interface GuardDeps
+  extends LetInDeps,
+    Pick<AppDeps, "authenticate" | "flags" | "ipGuard" | "publicUrl" | "streamTickets"> {}
 
 /**
  * Stands before every route of the contract, before its input is parsed: who is calling, within which limits, and with a signature that

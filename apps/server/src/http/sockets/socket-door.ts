@@ -106,9 +106,9 @@ function createAdmit(deps: AppDeps) {
   return async function admit(req: IncomingMessage, asked: Asked): Promise<Authenticated> {
     try {
       const authenticated = await identify(req, asked);
+      await assertUnspent(authenticated, spendSignature);
       await limitRequest(authenticated.caller, "jobReads");
       assertScope(authenticated.caller, "read");
-      await assertUnspent(authenticated, spendSignature);
       return authenticated;
     } catch (error) {
       if (error instanceof AppError && error.status === 401)

@@ -38,8 +38,8 @@ export const connectionAttacks = inGroup("http", [
     },
     defence: {
       file: SERVER,
-      find: "createServer({ ...TIMEOUTS,",
-      replace: "createServer({ ...TIMEOUTS, headersTimeout: 0,",
+      find: "...{ ...TIMEOUTS, ...options.timeouts },",
+      replace: "...{ ...TIMEOUTS, ...options.timeouts, headersTimeout: 0 },",
     },
   },
   {
@@ -63,8 +63,8 @@ export const connectionAttacks = inGroup("http", [
     },
     defence: {
       file: SERVER,
-      find: "createServer({ ...TIMEOUTS,",
-      replace: "createServer({ ...TIMEOUTS, requestTimeout: 0,",
+      find: "...{ ...TIMEOUTS, ...options.timeouts },",
+      replace: "...{ ...TIMEOUTS, ...options.timeouts, requestTimeout: 0 },",
     },
   },
   {

@@ -193,8 +193,8 @@ export const ticketAttacks = inGroup("limits", [
     },
     defence: {
       file: "apps/server/src/access/stream-tickets.ts",
-      find: "if (record?.jobId === jobId) return",
-      replace: "if (record) return",
+      find: "if (record?.jobId === jobId && ",
+      replace: "if (record && ",
     },
   },
   {
@@ -202,13 +202,13 @@ export const ticketAttacks = inGroup("limits", [
     async attack({ victim, socket, ip }) {
       const { jobId } = await victim.makeImage();
       const { status } = await socket(`/ws/jobs/${jobId}`, { headers: { "x-forwarded-for": ip, cookie: "session=x" } });
-      return status === 101 ? succeeded("opened") : refused(`${status}`);
+      // Let in as nobody one has no jobs, but is past the door.
+      return status === 401 ? refused(`${status}`) : succeeded(`${status}`);
     },
     defence: {
       file: "apps/server/src/http/sockets/socket-door.ts",
       find: "const authenticated = await admit(req, asked);",
-      replace:
-        'const { ownerId: owned } = (await verbs.readHealth(), { ownerId: "" });\n    const authenticated = await admit(req, asked).catch(() => ({ caller: { ownerId: owned, scopes: [] } }));',
+      replace: 'const authenticated = await admit(req, asked).catch(() => ({ caller: { ownerId: "", scopes: [] } }));',
     },
   },
   {

@@ -122,8 +122,8 @@ export const madeKeyAttacks = inGroup("keys", [
     },
     defence: {
       file: BOUNDS,
-      find: "if (expiresAtMs !== undefined && (powers.expiresAtMs ?? Number.POSITIVE_INFINITY) > expiresAtMs)",
-      replace: "if (false)",
+      find: "if (latestMs === undefined || (powers.expiresAtMs ?? Number.POSITIVE_INFINITY) <= latestMs) return;",
+      replace: "return;",
     },
   },
   {

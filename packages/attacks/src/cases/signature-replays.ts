@@ -93,8 +93,8 @@ export const replayAttacks = inGroup("signatures", [
     },
     defence: {
       file: "apps/server/src/http/middleware/admission.ts",
-      find: "if (isRepeatable && authenticated.signature)",
-      replace: "if (false)",
+      find: "if (isRepeatable) await burn(authenticated);",
+      replace: "",
     },
   },
   {

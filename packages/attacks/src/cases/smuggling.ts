@@ -5,8 +5,8 @@ import { refused, succeeded } from "../verdict.ts";
 
 const lenient = {
   file: "apps/server/src/http/server.ts",
-  find: "maxHeaderSize: HEADER_SIZE_BYTES_MAX }",
-  replace: "maxHeaderSize: HEADER_SIZE_BYTES_MAX, insecureHTTPParser: true }",
+  find: "maxHeaderSize: HEADER_SIZE_BYTES_MAX,",
+  replace: "maxHeaderSize: HEADER_SIZE_BYTES_MAX, insecureHTTPParser: true,",
 };
 
 /** Bytes that two readers could take for different requests: the first answer must be a refusal that ends the connection. */

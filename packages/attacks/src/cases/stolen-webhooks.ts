@@ -80,10 +80,18 @@ export const stolenWebhookAttacks = inGroup("ownership", [
       const mine = await register(thief);
       return judge([["replay", await thief.call("POST", `/api/v1/webhooks/${mine}/deliveries/${id}/replay`)]], [404]);
     },
-    defence: {
-      file: "apps/server/src/adapters/database/delivery-log.ts",
-      find: "return sql`${whose} and o.owner_id = ${toText(of.ownerId)}`;",
-      replace: "return sql`${whose} or true`;",
-    },
+    // Asked for where the delivery is looked for, and again where its endpoint is.
+    defence: [
+      {
+        file: "apps/server/src/adapters/database/delivery-log.ts",
+        find: "return sql`${whose} and o.owner_id = ${toText(of.ownerId)}`;",
+        replace: "return sql`(${whose} or true)`;",
+      },
+      {
+        file: "apps/server/src/jobs/webhook-deliveries.ts",
+        find: "if (endpointId !== undefined) await assertEnabled({ ownerId: of.ownerId, id: endpointId });",
+        replace: "",
+      },
+    ],
   },
 ]);

@@ -6,7 +6,6 @@ import { isMediaType } from "./media-type.ts";
 import { claimKey, type UploadWish } from "./open-upload.ts";
 import { inField, nameOf } from "./pin-url.ts";
 import type { RemoteFiles } from "./remote-file.ts";
-import { toStableId } from "./stable-id.ts";
 import type { StoreFile } from "./store-file.ts";
 import type { StripLocation } from "./strip-location.ts";
 import type { UploadStore } from "./upload-store.ts";
@@ -49,14 +48,12 @@ export function createFetchUpload(deps: FetchUploadDeps): FetchUpload {
   }
 
   return async function fetchUpload(file) {
-    const { ownerId, idempotencyKey } = file;
     files.assertAllowed(file.url, "url");
-    await claimKey(uploads, file, "fetch");
-    const id = idempotencyKey === undefined ? undefined : toStableId("fetched", ownerId, idempotencyKey);
+    const id = await claimKey(uploads, file, "fetch");
     const known = id === undefined ? undefined : await findAsset(records, id);
     if (known) return { asset: { ...known, source: "url" }, isReplay: true };
     const stored = await inField("url", () => read(file));
-    const asset = await insertOnce(records, ownerId, { ...stored, ...(id !== undefined && { id }) });
+    const asset = await insertOnce(records, file.ownerId, { ...stored, ...(id !== undefined && { id }) });
     return { asset: { ...asset, source: "url" }, isReplay: false };
   };
 }

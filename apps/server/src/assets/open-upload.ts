@@ -54,15 +54,20 @@ export async function findOwnUpload(
   throw new AppError("upload_not_found", `No upload with the id ${id} belongs to this key; it may have expired.`);
 }
 
-/** Insists that what came first with the key is what comes now. */
+/**
+ * Insists that what came first with the key is what comes now.
+ * @returns an id that stands for the two, until the key is forgotten; undefined without a key
+ */
 export async function claimKey(
   uploads: Pick<UploadStore, "claimKey">,
   { ownerId, idempotencyKey, request }: Pick<UploadWish, "ownerId" | "idempotencyKey" | "request">,
   purpose: string,
-): Promise<void> {
-  if (idempotencyKey === undefined) return;
+): Promise<string | undefined> {
+  if (idempotencyKey === undefined) return undefined;
   const keyHash = hash("sha256", `${purpose}\n${idempotencyKey}`, "hex");
-  if (await uploads.claimKey({ ownerId, keyHash, fingerprint: hash("sha256", request, "hex") })) return;
+  const claimed = await uploads.claimKey({ ownerId, keyHash, fingerprint: hash("sha256", request, "hex") });
+  // Not made of the key: it is forgotten after a day, and what it stood for then is not what it stands for now.
+  if (claimed !== undefined) return toStableId(purpose, claimed);
   throw new AppError("idempotency_key_reused", "This Idempotency-Key was used before, with another body.");
 }
 
@@ -80,9 +85,8 @@ export function createOpenUploadVerbs({ uploads, uploadSizeBytesMax }: OpenUploa
   return {
     async openUpload(wish) {
       assertAcceptable(wish, uploadSizeBytesMax);
-      await claimKey(uploads, wish, "upload");
-      const { ownerId, name, sizeBytes, type, sha256, isLocationStripped, idempotencyKey } = wish;
-      const id = idempotencyKey === undefined ? createId() : toStableId("upload in parts", ownerId, idempotencyKey);
+      const { ownerId, name, sizeBytes, type, sha256, isLocationStripped } = wish;
+      const id = (await claimKey(uploads, wish, "upload")) ?? createId();
       const upload = {
         ...{ id, ownerId, name, sizeBytes, isLocationStripped, partSizeBytes: uploadPartSizeBytes },
         ...(type !== undefined && { type }),

@@ -6,13 +6,15 @@ import type { Asset } from "./asset.ts";
 import type { AssetRecords } from "./asset-records.ts";
 import { findAsset, insertOnce } from "./insert-once.ts";
 import { isMediaType } from "./media-type.ts";
+import { claimKey } from "./open-upload.ts";
 import type { PresentAsset } from "./present-asset.ts";
-import { toStableId } from "./stable-id.ts";
 import type { StoreFile } from "./store-file.ts";
 import type { StripLocation } from "./strip-location.ts";
 import { untilAborted } from "./until-aborted.ts";
+import type { UploadStore } from "./upload-store.ts";
 
 export interface UploadAssetDeps {
+  readonly uploads: Pick<UploadStore, "claimKey">;
   readonly storeFile: StoreFile;
   readonly records: AssetRecords;
   readonly presentAsset: PresentAsset;
@@ -50,6 +52,9 @@ function assertSame(asset: Asset, sha256: string): Asset {
   );
 }
 
+/** The bytes are compared when they have come. */
+const unread = new Uint8Array();
+
 async function hash(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
   const digest = createHash("sha256");
   for await (const chunk of untilAborted(body, signal)) digest.update(chunk);
@@ -62,7 +67,7 @@ async function hash(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promi
  *   `body` throws, also at its very end: then nothing is kept
  */
 export function createUploadAsset(deps: UploadAssetDeps): UploadAsset {
-  const { storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax } = deps;
+  const { uploads, storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax } = deps;
 
   const toBody = ({ body, isLocationStripped, signal }: Upload) =>
     isLocationStripped ? stripLocation(body, { sizeBytesMax: uploadSizeBytesMax, signal }) : body;
@@ -86,8 +91,10 @@ export function createUploadAsset(deps: UploadAssetDeps): UploadAsset {
   }
 
   return async function uploadAsset(upload) {
-    const { caller, idempotencyKey } = upload;
-    if (idempotencyKey === undefined) return presentAsset(await records.insert(caller.ownerId, await store(upload)));
-    return presentAsset(await storeOnce(upload, toStableId("upload", caller.ownerId, idempotencyKey)));
+    const { ownerId } = upload.caller;
+    const id = await claimKey(uploads, { ...upload, ownerId, request: unread }, "whole upload");
+    return presentAsset(
+      id === undefined ? await records.insert(ownerId, await store(upload)) : await storeOnce(upload, id),
+    );
   };
 }

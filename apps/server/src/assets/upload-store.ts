@@ -52,8 +52,10 @@ export interface UploadKey {
 
 /** Uploads in parts, as the database knows them. Those that have expired are not found any more. */
 export interface UploadStore {
-  /** False when the key came before with something else. Kept for a day. */
-  claimKey(key: UploadKey): Promise<boolean>;
+  /**
+   * What the key stands for: the same for a day, and never again after it. Undefined when it came before with something else.
+   */
+  claimKey(key: UploadKey): Promise<string | undefined>;
   /** `known`: this id is open already. Counted exactly, also when several are opened at once. */
   open(upload: NewUpload, ttlMs: number, limits: OpenLimits): Promise<"opened" | "known" | "too_many" | "too_large">;
   find(id: string): Promise<Upload | undefined>;

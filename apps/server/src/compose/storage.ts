@@ -91,7 +91,7 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
 export type Records = Awaited<ReturnType<typeof composeRecords>>;
 
 /** Where bytes live, who may open them, and what comes from outside. */
-export async function composeAssets(ground: Ground, { database, records, ledger, linkKeys }: Records) {
+export async function composeAssets(ground: Ground, { database, records, uploads, ledger, linkKeys }: Records) {
   const { config, clock, log, lifecycle, publicUrls } = ground;
   const { uploadSizeBytesMax } = config;
   const stores = await composeBlobStores(ground, { isSynced: database.durability === "server", ledger });
@@ -123,7 +123,7 @@ export async function composeAssets(ground: Ground, { database, records, ledger,
     pinUrl: createPinUrl({ files, storeFile, records, sizeBytesMax: uploadSizeBytesMax }),
     pinBuiltin: createPinBuiltin({ openBuiltin, storeFile, records }),
     resolveReference: createResolveReference({ records, links, files, publicUrls }),
-    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
+    uploadAsset: createUploadAsset({ uploads, storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
     openAsset,
     openLink: createOpenLink({ links, openAsset }),
   };

@@ -1,15 +1,16 @@
 import type { Upload, UploadStore } from "../../src/assets/upload-store.ts";
+import { createId } from "../../src/ids.ts";
 
 /** Uploads in a map, without a clock: the database's own suite holds the real store to its promises. */
-export function createMemoryUploads(): UploadStore {
+export function createMemoryUploads(): UploadStore & { readonly forgetKeys: () => void } {
   const uploads = new Map<string, Upload>();
-  const keys = new Map<string, string>();
+  const keys = new Map<string, { readonly id: string; readonly fingerprint: string }>();
   return {
     async claimKey({ ownerId, keyHash, fingerprint }) {
       const name = `${ownerId} ${keyHash}`;
-      const known = keys.get(name) ?? fingerprint;
+      const known = keys.get(name) ?? { id: createId(), fingerprint };
       keys.set(name, known);
-      return known === fingerprint;
+      return known.fingerprint === fingerprint ? known.id : undefined;
     },
     async open(upload, ttlMs, { countMax, sizeBytesMax }) {
       if (uploads.has(upload.id)) return "known";
@@ -38,5 +39,6 @@ export function createMemoryUploads(): UploadStore {
       if (upload) uploads.set(id, { ...upload, assetId, isCompleted: true });
     },
     remove: async (id) => void uploads.delete(id),
+    forgetKeys: () => keys.clear(),
   };
 }

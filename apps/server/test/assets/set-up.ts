@@ -17,6 +17,7 @@ import { createStoreFile } from "../../src/assets/store-file.ts";
 import { createUploadAsset } from "../../src/assets/upload-asset.ts";
 import { createManualClock } from "../manual-clock.ts";
 import { createMemoryLinkKeys, createMemoryRecords } from "./memory-records.ts";
+import { createMemoryUploads } from "./memory-uploads.ts";
 
 export const never = new AbortController().signal;
 export const publicUrl = "https://api.example.com/comfy";
@@ -37,8 +38,9 @@ export async function setUpAssets() {
   const records = createMemoryRecords();
   const blobs = await createDiskBlobStore({ directory });
   const key = { id: "k1", secret: Buffer.alloc(32, 7) };
+  const linkKeys = createMemoryLinkKeys(key);
   const links = createLinkSigner({
-    keys: createMemoryLinkKeys(key),
+    keys: linkKeys,
     publicUrl: () => publicUrl,
     clock,
     ttlMs: 3_600_000,
@@ -49,12 +51,15 @@ export async function setUpAssets() {
   const rewriting = `${directory}-rewriting`;
   onTestFinished(() => rm(rewriting, { recursive: true, force: true }));
   const stripLocation = await createStripLocation({ directory: rewriting, pixelsMax: 1_000_000 });
+  const uploads = createMemoryUploads();
   const uploadAsset = createUploadAsset({
-    ...{ storeFile, records, presentAsset, stripLocation },
+    ...{ uploads, storeFile, records, presentAsset, stripLocation },
     uploadSizeBytesMax: 100_000,
   });
-  const openLink = createOpenLink({ links, openAsset: createOpenAsset({ records, blobs }) });
-  return { directory, clock, records, blobs, key, links, storeFile, presentAsset, uploadAsset, openLink };
+  const openAsset = createOpenAsset({ records, blobs });
+  const openLink = createOpenLink({ links, openAsset });
+  const rooms = { directory, clock, records, uploads, blobs, key, linkKeys, links };
+  return { ...rooms, storeFile, stripLocation, presentAsset, uploadAsset, openAsset, openLink };
 }
 
 /** The parts of a link, as the front door hands them over. */

@@ -70,6 +70,7 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
   const stripLocation = await createStripLocation({ directory: join(directory, "rewriting"), pixelsMax: 1_000_000 });
   const openAsset = createOpenAsset({ records, blobs });
   const outgoing = createOutgoing({ arePrivateUrlsAllowed: true });
+  const uploads = createMemoryUploads();
   const fileVerbs = createFileVerbs({
     ...{
       clock,
@@ -83,14 +84,14 @@ async function openAssets({ publicUrl, uploadSizeBytesMax }: DoorVerbsOptions) {
       publicUrl,
       uploadSizeBytesMax,
     },
-    ...{ uploads: createMemoryUploads(), shelf: records.shelf, files: outgoing.files, linkKeys: keys },
+    ...{ uploads, shelf: records.shelf, files: outgoing.files, linkKeys: keys },
   });
   return {
     fileVerbs,
     directory,
     storeFile,
     presentAsset,
-    uploadAsset: createUploadAsset({ storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
+    uploadAsset: createUploadAsset({ uploads, storeFile, records, presentAsset, stripLocation, uploadSizeBytesMax }),
     openAsset,
     openLink: createOpenLink({ links, openAsset }),
     records,

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createAssetRecords } from "../../src/adapters/database/asset-records.ts";
 import { runUpkeep } from "../../src/adapters/database/upkeep.ts";
 import { createUploadStore } from "../../src/adapters/database/upload-store.ts";
+import { createOpenUploadVerbs } from "../../src/assets/open-upload.ts";
 import type { NewUpload, ReceivedPart } from "../../src/assets/upload-store.ts";
 import { createId } from "../../src/ids.ts";
 import { createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
@@ -126,18 +127,33 @@ export function uploadsSuite(getDatabase: GetDatabase): void {
     it("stands for what came first with it, also when several come at once", async () => {
       const store = openStore();
       const claims = ["f", "g", "h"].map((letter) => store.claimKey({ ...key, fingerprint: letter.repeat(64) }));
-      expect((await Promise.all(claims)).filter((isFirst) => isFirst)).toHaveLength(1);
-      expect(await store.claimKey({ ...key, ownerId: "env:other", fingerprint: "o".repeat(64) })).toBe(true);
+      expect((await Promise.all(claims)).filter((id) => id !== undefined)).toHaveLength(1);
+      expect(await store.claimKey({ ...key, ownerId: "env:other", fingerprint: "o".repeat(64) })).toBeDefined();
     });
 
-    it("is kept for a day", async () => {
+    it("is kept for a day, and stands for something new after it, also with the same body", async () => {
       const { db } = getDatabase();
       const store = openStore();
-      expect(await store.claimKey(key)).toBe(true);
-      expect(await store.claimKey(key)).toBe(true);
+      const first = await store.claimKey(key);
+      expect(first).toBeDefined();
+      expect(await store.claimKey(key)).toBe(first);
       await sql`update comfy.upload_keys set created_at = created_at - interval '25 hours'`.execute(db);
       await runUpkeep(db, { isVacuumed: false });
-      expect(await store.claimKey({ ...key, fingerprint: "g".repeat(64) })).toBe(true);
+      const second = await store.claimKey(key);
+      expect(second).toBeDefined();
+      expect(second).not.toBe(first);
+    });
+
+    it("of an upload that was opened gives that one, and a day later another", async () => {
+      const { db } = getDatabase();
+      const { openUpload } = createOpenUploadVerbs({ uploads: openStore(), uploadSizeBytesMax: 1_000 });
+      const wish = { ownerId: "env:owner", name: "a.png", sizeBytes: 100, isLocationStripped: false };
+      const open = () => openUpload({ ...wish, idempotencyKey: "face", request: Buffer.from("{}") });
+      const { upload } = await open();
+      expect(await open()).toMatchObject({ upload: { id: upload.id }, isReplay: true });
+      await sql`update comfy.upload_keys set created_at = created_at - interval '25 hours'`.execute(db);
+      await runUpkeep(db, { isVacuumed: false });
+      expect((await open()).upload.id).not.toBe(upload.id);
     });
   });
 }

@@ -39,13 +39,13 @@ export function createUploadStore(db: Kysely<Tables>): UploadStore {
   };
 }
 
-async function claimKey(db: Kysely<Tables>, { ownerId, keyHash, fingerprint }: UploadKey): Promise<boolean> {
-  const { rows } = await sql<{ fingerprint: string }>`
+async function claimKey(db: Kysely<Tables>, { ownerId, keyHash, fingerprint }: UploadKey): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string; fingerprint: string }>`
     insert into comfy.upload_keys as k (owner_id, key_hash, fingerprint)
     values (${toText(ownerId)}, ${keyHash}, ${fingerprint})
     on conflict (owner_id, key_hash) do update set fingerprint = k.fingerprint
-    returning k.fingerprint`.execute(db);
-  return rows[0]?.fingerprint === fingerprint;
+    returning k.id, k.fingerprint`.execute(db);
+  return rows[0]?.fingerprint === fingerprint ? rows[0].id : undefined;
 }
 
 /** The lock makes the uploads of one owner open one after the other; what is counted is counted in a later statement, which sees them all. */

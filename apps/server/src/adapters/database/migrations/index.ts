@@ -8,6 +8,7 @@ import { usersMigration } from "./0007-users.ts";
 import { uploadsMigration } from "./0008-uploads.ts";
 import { usageMigration } from "./0009-usage.ts";
 import { storageMigration } from "./0010-storage.ts";
+import { uploadKeysMigration } from "./0011-upload-keys.ts";
 import type { Migration } from "./migrate.ts";
 
 /** Every step of the schema, in order. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   uploadsMigration,
   usageMigration,
   storageMigration,
+  uploadKeysMigration,
 ];

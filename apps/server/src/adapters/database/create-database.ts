@@ -1,10 +1,10 @@
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, PostgresDialect, type PostgresPool, sql } from "kysely";
 import type { Log } from "../../log.ts";
 import { awaitServer } from "./await-server.ts";
 import { migrations } from "./migrations/index.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { openEmbedded } from "./open-embedded.ts";
-import { openServer, openServerForMigrations, type ServerOptions } from "./open-server.ts";
+import { openServer, openServerForMigrations } from "./open-server.ts";
 import { createEmbeddedQueuePool, openServerQueuePool, type QueuePool } from "./queue-pool.ts";
 import type { Tables } from "./tables.ts";
 import { withTranslatedErrors } from "./translate-errors.ts";
@@ -46,13 +46,13 @@ const VERSION_MIN = 15;
  */
 export async function createDatabase(options: DatabaseOptions): Promise<Database> {
   const isServer = "url" in options;
-  const { log, startTimeoutMs: timeoutMs } = options;
-  const { pool, openQueuePool } = await openPools(options);
+  const { log } = options;
+  const { pool, openQueuePool, migrateAll } = await openPools(options);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
   try {
-    const ran = isServer
-      ? await awaitServer(() => migrateServer(options), { log, ...(timeoutMs !== undefined && { timeoutMs }) })
-      : await migrate(db, migrations);
+    const ran = await migrateAll();
+    // Kysely does not end a pool that it never used: a close right after this would leave the directory locked.
+    await sql`select 1`.execute(db);
     if (ran.length > 0) log.info({ migrations: ran }, "The database schema was brought up to date.");
   } catch (error) {
     await pool.end();
@@ -71,11 +71,13 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
   };
 }
 
-async function migrateServer(options: ServerOptions): Promise<string[]> {
-  const pool = withTranslatedErrors(openServerForMigrations(options));
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+async function migrateIn(
+  pool: PostgresPool,
+  assertFit: (db: Kysely<unknown>) => Promise<void> = async () => {},
+): Promise<string[]> {
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: withTranslatedErrors(pool) }) });
   try {
-    await assertVersion(db);
+    await assertFit(db);
     return await migrate(db, migrations);
   } finally {
     await db.destroy();
@@ -83,9 +85,21 @@ async function migrateServer(options: ServerOptions): Promise<string[]> {
 }
 
 async function openPools(options: DatabaseOptions) {
-  if ("url" in options) return { pool: openServer(options), openQueuePool: () => openServerQueuePool(options) };
+  if ("url" in options) {
+    const { log, startTimeoutMs: timeoutMs } = options;
+    const migrateServer = () => migrateIn(openServerForMigrations(options), assertVersion);
+    return {
+      pool: openServer(options),
+      migrateAll: () => awaitServer(migrateServer, { log, ...(timeoutMs !== undefined && { timeoutMs }) }),
+      openQueuePool: () => openServerQueuePool(options),
+    };
+  }
   const pool = await openEmbedded(options);
-  return { pool, openQueuePool: () => createEmbeddedQueuePool(pool) };
+  return {
+    pool,
+    migrateAll: () => migrateIn(pool.migrationPool),
+    openQueuePool: () => createEmbeddedQueuePool(pool),
+  };
 }
 
 async function assertAnswers(db: Kysely<Tables>): Promise<void> {

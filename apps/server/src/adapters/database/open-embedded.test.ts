@@ -37,6 +37,17 @@ describe("the embedded database", () => {
     await again.close();
   });
 
+  it("gives a step of the schema more time than any other transaction", async () => {
+    const fresh = { directory: join(root, "slow"), log: silentLog, transactionTimeoutMs: 1 };
+    const database = await createDatabase(fresh);
+    const held = database.db.transaction().execute(async (trx) => {
+      await sql`select count(*) from generate_series(1, 1000000)`.execute(trx);
+      await sql`select 1`.execute(trx);
+    });
+    await expect(held).rejects.toThrow("took too long");
+    await database.close();
+  }, 60_000);
+
   it("keeps the event loop free while a statement runs", async () => {
     const database = await open();
     let ticks = 0;

@@ -19,7 +19,12 @@ export interface EmbeddedOptions {
 /** The pool over the one session, and what that session is notified of. */
 export interface EmbeddedPool extends PostgresPool {
   readonly onNotification: PgliteThread["onNotification"];
+  /** The same session for the steps of the schema, with time for them. Not to be used while the other one is. */
+  readonly migrationPool: PostgresPool;
 }
+
+/** As on a server: a step of the schema may rewrite a large table, and one that is cut off would be cut off at each start. */
+const MIGRATION_TIMEOUT_MS = 15 * 60_000;
 
 const CLUSTER = "pglite";
 const PARTIAL = "partial-";
@@ -49,8 +54,10 @@ export async function openEmbedded({
       onDeath(cause);
     });
     const pool = createPglitePool(thread, { turnTimeoutMs: 20_000, holdTimeoutMs: transactionTimeoutMs });
+    const patience = { turnTimeoutMs: MIGRATION_TIMEOUT_MS, holdTimeoutMs: MIGRATION_TIMEOUT_MS };
     return {
       ...pool,
+      migrationPool: createPglitePool({ run: thread.run, close: async () => {} }, patience),
       onNotification: thread.onNotification,
       async end() {
         await pool.end();

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -72,6 +72,18 @@ describe("snapshots of an embedded database", () => {
     }
     expect(await readdir(directory)).toHaveLength(3);
     expect(await folder.newestMs()).toBe(clock.nowMs());
+  });
+
+  it("leave no halves behind when the process is killed in mid-copy", async () => {
+    const directory = await newFolder();
+    const folder = createSnapshotFolder(directory);
+    const half = "2026-01-31T12-00-00-000Z.comfy.partial";
+    const going = "2026-01-31T18-00-00-000Z.comfy.partial";
+    for (const name of [half, going]) await writeFile(join(directory, name), "half");
+    const ago = new Date(Date.now() - 2 * HOUR_MS);
+    await utimes(join(directory, half), ago, ago);
+    expect(await folder.newestMs()).toBeUndefined();
+    expect(await readdir(directory)).toEqual([going]);
   });
 
   it("are not tried again and again when one fails, because everybody waits for it", async () => {

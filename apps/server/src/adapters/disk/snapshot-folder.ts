@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeArchive } from "./archive.ts";
 
@@ -14,11 +14,17 @@ const KEPT = 3;
 /** `2026-01-31T12-00-00-000Z.comfy`: no colons, which not every disk takes. */
 const NAME = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.comfy$/;
 
+/** What a process left that was killed in mid-copy, as large as a database. */
+const HALF = /\.comfy\.partial$/;
+/** A copy that goes on is written to all the time. */
+const HALF_AGE_MS = 60 * 60_000;
+
 export function createSnapshotFolder(directory: string): SnapshotFolder {
   /** Newest first. */
   async function list(): Promise<string[]> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const names = await readdir(directory);
+    for (const name of names) if (HALF.test(name)) await removeHalf(join(directory, name));
     return names
       .filter((name) => NAME.test(name))
       .sort()
@@ -38,4 +44,9 @@ export function createSnapshotFolder(directory: string): SnapshotFolder {
       return path;
     },
   };
+}
+
+async function removeHalf(path: string): Promise<void> {
+  const state = await stat(path).catch(() => undefined);
+  if (state !== undefined && Date.now() - state.mtimeMs > HALF_AGE_MS) await rm(path, { force: true });
 }

@@ -10,6 +10,8 @@ export interface CloudBlobStoreDeps {
   readonly objects: ObjectStore;
   readonly spool: Spool;
   readonly ledger: BlobLedger;
+  /** Stands in front of every key: two deployments may share a bucket, and neither may remove what the other has stored. */
+  readonly deploymentId: string;
   readonly log: Log;
   /** The wait before a second try, in milliseconds. */
   readonly firstDelayMs?: number;
@@ -17,7 +19,8 @@ export interface CloudBlobStoreDeps {
 
 /** A delete that the store does not answer is tried again by the next sweep. */
 const DELETE_MS = 15_000;
-const KEY = /^[0-9a-f]{2}\/[0-9a-f]{64}$/;
+/** Without a deployment in front: kept before keys had one. */
+const KEY = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/)?[0-9a-f]{2}\/[0-9a-f]{64}$/;
 
 /** The key of a location of this store; locations come from our own tables, yet nothing else may ever name an object. */
 export function toKey({ name }: Pick<ObjectStore, "name">, location: string): string {
@@ -31,7 +34,7 @@ export function toKey({ name }: Pick<ObjectStore, "name">, location: string): st
  * upload is repeated when the store fails.
  */
 export function createCloudBlobStore(deps: CloudBlobStoreDeps): BlobStore {
-  const { objects, spool, ledger, log, firstDelayMs } = deps;
+  const { objects, spool, ledger, deploymentId, log, firstDelayMs } = deps;
   let prepared: Promise<void> | undefined;
 
   /** Once, and before anything is stored: a bucket that everybody reads must not get a byte. */
@@ -49,7 +52,7 @@ export function createCloudBlobStore(deps: CloudBlobStoreDeps): BlobStore {
     async put(body, { sizeBytesMax, signal, type, patience }) {
       await using file = await spool.write(body, { sizeBytesMax, signal });
       const { sha256, sizeBytes } = file;
-      const key = `${sha256.slice(0, 2)}/${sha256}`;
+      const key = `${deploymentId}/${sha256.slice(0, 2)}/${sha256}`;
       const blob = { sha256, sizeBytes, location: `${objects.name}:${key}` };
       const upload = async () => {
         await prepare(signal);

@@ -43,7 +43,7 @@ export interface ObjectStore {
   /** Deleting what is not there is fine. */
   delete(key: string, signal: AbortSignal): Promise<void>;
   sign(key: string, link: DirectLink, signal: AbortSignal): Promise<string>;
-  /** Drops uploads in parts that nobody has touched for that long. @returns how many */
-  dropHalves(olderThanMs: number, signal: AbortSignal): Promise<number>;
+  /** Drops uploads in parts, of keys that begin like this, that were begun so long ago. @returns how many */
+  dropHalves(prefix: string, olderThanMs: number, signal: AbortSignal): Promise<number>;
   close(): void;
 }

@@ -119,7 +119,11 @@ describe("a sweep", () => {
   });
 
   it("drops what crashes left in the spool and in the bucket", async () => {
-    const cloud = { objects: { dropHalves: async () => 3 }, spool: { dropHalves: async () => 4 } };
+    const cloud = {
+      objects: { dropHalves: async () => 3 },
+      spool: { dropHalves: async () => 4 },
+      deploymentId: "ours",
+    };
     expect(await setUp({ changes: { cloud } }).sweep(signal)).toMatchObject({ halves: 7 });
   });
 

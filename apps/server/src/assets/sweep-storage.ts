@@ -9,7 +9,12 @@ export interface SweepStorageDeps extends Omit<RemoveLooseDeps, "looseAgeMs" | "
   readonly records: StorageRecords;
   /** Absent: the folder of this machine belongs to another deployment, and nothing in it is touched. */
   readonly local?: LocalRemains;
-  readonly cloud?: { readonly objects: Pick<ObjectStore, "dropHalves">; readonly spool: Pick<Spool, "dropHalves"> };
+  readonly cloud?: {
+    readonly objects: Pick<ObjectStore, "dropHalves">;
+    readonly spool: Pick<Spool, "dropHalves">;
+    /** In front of our keys: other halves of the bucket are somebody else's. */
+    readonly deploymentId: string;
+  };
   /** Outputs and uploads older than this expire; absent: never. */
   readonly retentionMs?: number;
   /** Names this process. */
@@ -61,7 +66,8 @@ export function createSweepStorage(deps: SweepStorageDeps): SweepStorage {
     if (!(await records.takeTurn("storage", holder, TURN_MS))) return { expired: 0, ...machine };
     const expired = await expire(signal);
     const deleted = machine.deleted + (await removeLoose(signal));
-    const halves = machine.halves + ((await cloud?.objects.dropHalves(HALF_AGE_MS, signal)) ?? 0);
+    const sent = (await cloud?.objects.dropHalves(`${cloud.deploymentId}/`, HALF_AGE_MS, signal)) ?? 0;
+    const halves = machine.halves + sent;
     const swept = { expired, deleted, halves };
     if (expired + deleted + halves > 0) log.info(swept, "Storage was swept.");
     return swept;

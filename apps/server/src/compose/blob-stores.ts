@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import type { createBlobLedger } from "../adapters/database/blob-ledger.ts";
+import type { Settings } from "../adapters/database/settings.ts";
 import { createDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { createDiskSpool } from "../adapters/disk/spool.ts";
+import type { BlobLedger } from "../assets/blob-ledger.ts";
 import type { BlobStore } from "../assets/blob-store.ts";
 import { createCloudBlobStore } from "../assets/cloud-blob-store.ts";
 import { type ObjectStore, StoreRefusal } from "../assets/object-store.ts";
@@ -16,7 +17,7 @@ export interface BlobStores {
   /** The folder of this machine. */
   readonly directory: string;
   /** Absent: everything is on disk. */
-  readonly cloud?: { readonly objects: ObjectStore; readonly spool: Spool };
+  readonly cloud?: { readonly objects: ObjectStore; readonly spool: Spool; readonly deploymentId: string };
 }
 
 const PREPARE_MS = 20_000;
@@ -25,7 +26,7 @@ const HALF_AGE_MS = 86_400_000;
 
 export async function composeBlobStores(
   { config, lifecycle, log }: Ground,
-  { isSynced, ledger }: { isSynced: boolean; ledger: ReturnType<typeof createBlobLedger> },
+  { isSynced, ledger, settings }: { isSynced: boolean; ledger: BlobLedger; settings: Settings },
 ): Promise<BlobStores> {
   const directory = join(config.dataDirectory, "assets");
   const local = await createDiskBlobStore({ directory, isSynced });
@@ -34,7 +35,8 @@ export async function composeBlobStores(
   const spool = await createDiskSpool({ directory: join(config.dataDirectory, "spool") });
   // A process that only takes requests sweeps nothing later on.
   await spool.dropHalves(HALF_AGE_MS);
-  const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, log }) };
+  const deploymentId = await settings.readDeploymentId();
+  const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, deploymentId, log }) };
   lifecycle.add({
     name: "storage",
     async start(signal) {
@@ -48,7 +50,7 @@ export async function composeBlobStores(
     },
     stop: async () => objects.close(),
   });
-  return { blobs: createRoutedBlobStore({ local, cloud, ledger }), directory, cloud: { objects, spool } };
+  return { blobs: createRoutedBlobStore({ local, cloud, ledger }), directory, cloud: { objects, spool, deploymentId } };
 }
 
 /** Loaded when they are used: the client of S3 alone is as large as the rest of the service. */

@@ -16,7 +16,6 @@ import { createOrphans } from "../adapters/database/orphans.ts";
 import { createOutbox } from "../adapters/database/outbox.ts";
 import { createOverviewStore } from "../adapters/database/overview.ts";
 import { createRequestCounts } from "../adapters/database/request-counts.ts";
-import { sealRows } from "../adapters/database/seal-rows.ts";
 import { createSessionStore } from "../adapters/database/sessions.ts";
 import { createSettings } from "../adapters/database/settings.ts";
 import { createSignatureLedger } from "../adapters/database/signature-ledger.ts";
@@ -43,7 +42,7 @@ import { createStoreFile } from "../assets/store-file.ts";
 import { createUploadAsset } from "../assets/upload-asset.ts";
 import { composeBlobStores } from "./blob-stores.ts";
 import type { Ground } from "./ground.ts";
-import { composeSealer } from "./sealer.ts";
+import { composeSealer, composeSeals } from "./sealer.ts";
 
 /** The database and what it remembers. */
 export async function composeRecords({ config, log, lifecycle }: Ground) {
@@ -53,11 +52,11 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
       : { url: config.databaseUrl };
   const sealer = await composeSealer({ config, log });
   const database = await createDatabase({ log, ...where, jobRetentionDays: config.jobRetentionDays });
-  await sealRows(database.db, sealer).catch(async (error: unknown) => {
+  lifecycle.add({ name: "database", stop: database.close });
+  await composeSeals({ log, lifecycle }, database, sealer).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
-  lifecycle.add({ name: "database", stop: database.close });
   const { db } = database;
   return {
     database,
@@ -91,10 +90,13 @@ export async function composeRecords({ config, log, lifecycle }: Ground) {
 export type Records = Awaited<ReturnType<typeof composeRecords>>;
 
 /** Where bytes live, who may open them, and what comes from outside. */
-export async function composeAssets(ground: Ground, { database, records, uploads, ledger, linkKeys }: Records) {
+export async function composeAssets(
+  ground: Ground,
+  { database, records, uploads, ledger, linkKeys, settings }: Records,
+) {
   const { config, clock, log, lifecycle, publicUrls } = ground;
   const { uploadSizeBytesMax } = config;
-  const stores = await composeBlobStores(ground, { isSynced: database.durability === "server", ledger });
+  const stores = await composeBlobStores(ground, { isSynced: database.durability === "server", ledger, settings });
   const { blobs, cloud } = stores;
   const checkPicture = createCheckPicture({ header: createPictureHeader(), pixelsMax: config.imagePixelsMax });
   const storeFile = createStoreFile({ blobs, sniffer: createTypeSniffer(), checkPicture });

@@ -43,6 +43,7 @@ afterAll(async () => {
 /** Disk and bucket over one database, as a deployment has them. */
 async function setUp(bucket: string) {
   const { db } = database;
+  const deploymentId = createId();
   const place = await mkdtemp(join(directory, "files-"));
   const { url, secretKey } = supabase;
   const objects = createSupabaseStore({ url, secretKey, bucket });
@@ -50,14 +51,22 @@ async function setUp(bucket: string) {
   const ledger = createBlobLedger(db);
   const assets = join(place, "assets");
   const local = await createDiskBlobStore({ directory: assets });
-  const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, log }) };
+  const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, deploymentId, log }) };
   const blobs = createRoutedBlobStore({ local, cloud, ledger });
   const remains = await createLocalRemains({ directory: assets, deploymentId: "ours" });
   if (!remains) throw new Error("The folder is another's.");
   const records = createStorageRecords(db);
   const createSweep = () =>
     createSweepStorage({
-      ...{ records, blobs, local: remains, cloud: { objects, spool }, retentionMs: 30 * DAY_MS, holder: "me", log },
+      ...{
+        records,
+        blobs,
+        local: remains,
+        cloud: { objects, spool, deploymentId },
+        retentionMs: 30 * DAY_MS,
+        holder: "me",
+        log,
+      },
       monotonicMs: () => performance.now(),
     });
   const listDisk = async () =>

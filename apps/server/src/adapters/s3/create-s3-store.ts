@@ -6,6 +6,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  type MultipartUpload,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -103,7 +104,7 @@ export function createS3Store(options: S3Options): ObjectStore {
         }),
         { expiresIn: Math.min(ttlSeconds, SIGNED_SECONDS_MAX) },
       ),
-    dropHalves: (olderThanMs, signal) => dropHalves({ client, Bucket, olderThanMs, signal }),
+    dropHalves: (Prefix, olderThanMs, signal) => dropHalves({ client, Bucket, Prefix, olderThanMs, signal }),
     close: () => client.destroy(),
   };
 }
@@ -135,21 +136,37 @@ async function uploadFile({ client, Bucket, Key, path, type, signal }: FileUploa
 interface Halves {
   readonly client: S3Client;
   readonly Bucket: string;
+  readonly Prefix: string;
   readonly olderThanMs: number;
   readonly signal: AbortSignal;
 }
 
 /** A process that died left the parts it had sent; they are paid for and appear in no list of objects. */
-async function dropHalves({ client, Bucket, olderThanMs, signal }: Halves): Promise<number> {
-  const options = { abortSignal: signal };
+async function dropHalves(halves: Halves): Promise<number> {
+  const { client, Bucket, olderThanMs, signal } = halves;
+  let count = 0;
   try {
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }), options);
-    const stale = Uploads.filter(({ Initiated }) => Initiated && Date.now() - Initiated.getTime() > olderThanMs);
-    for (const { Key, UploadId } of stale)
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options);
-    return stale.length;
+    for await (const { Key, UploadId, Initiated } of listHalves(halves)) {
+      if (!Initiated || Date.now() - Initiated.getTime() <= olderThanMs) continue;
+      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal: signal });
+      count += 1;
+    }
+    return count;
   } catch (error) {
-    if (isRefusedOperation(error)) return 0;
+    if (isRefusedOperation(error)) return count;
     throw toStoreError(error, signal);
+  }
+}
+
+/** Page by page. Not every server looks at the prefix: other keys are other people's. */
+async function* listHalves({ client, Bucket, Prefix, signal }: Halves): AsyncGenerator<MultipartUpload> {
+  let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (after) {
+    const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({ Bucket, Prefix, ...after });
+    const page = await client.send(command, { abortSignal: signal });
+    yield* (page.Uploads ?? []).filter(({ Key }) => Key?.startsWith(Prefix));
+    const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+    // A server that says there is more, but not where, would be asked for the same for ever.
+    after = IsTruncated && KeyMarker ? { KeyMarker, ...(UploadIdMarker && { UploadIdMarker }) } : undefined;
   }
 }

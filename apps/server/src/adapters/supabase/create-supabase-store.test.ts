@@ -118,6 +118,14 @@ describe("blobs in Supabase Storage", () => {
     },
   );
 
+  it("of two deployments that share the bucket are two objects: neither removes what the other needs", async () => {
+    const [staging, production] = [await setUp(), await setUp()];
+    const face = () => toStream(Buffer.from("the same face"));
+    const [ours, theirs] = [await staging.blobs.put(face(), options), await production.blobs.put(face(), options)];
+    await staging.blobs.delete(ours.location);
+    expect((await buffer(await production.blobs.open(theirs.location, { signal }))).toString()).toBe("the same face");
+  });
+
   it("that the store takes for too large are refused at once, however patient the caller is", async () => {
     const { blobs } = await setUp();
     await blobs.put(toStream(Buffer.from("the first")), options);

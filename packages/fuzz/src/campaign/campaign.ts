@@ -3,7 +3,7 @@ import { type CheckAnswer, checkStray, createCheckAnswer } from "../check/check-
 import { createTally, type Tally } from "../check/tally.ts";
 import { type Operation, readOperations } from "../document/operations.ts";
 import type { Json } from "../document/schema.ts";
-import { plainPicture } from "../draw/picture.ts";
+import { plainPicture } from "../draw/media.ts";
 import { type DrawnRequest, drawRequest } from "../draw/request.ts";
 import { drawWord } from "../draw/value.ts";
 import { createMemory, type Memory, readJson } from "../memory/memory.ts";

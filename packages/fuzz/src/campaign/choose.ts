@@ -19,6 +19,8 @@ export function choose(operations: readonly Operation[], tally: Tally, random: R
   };
   const unproven = operations.filter(isUnproven);
   if (unproven.length > 0 && random.chance(0.25)) return { operation: random.pick(unproven), intent: "valid" };
-  const operation = random.pick(operations);
+  const picked = random.pick(operations);
+  // What is removed as often as it is made is hardly ever there when somebody asks for it.
+  const operation = picked.method === "DELETE" && random.chance(0.6) ? random.pick(operations) : picked;
   return { operation, intent: random.chance(0.65) ? "valid" : random.chance(0.75) ? "spoiled" : "garbage" };
 }

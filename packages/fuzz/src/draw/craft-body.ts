@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "../document/operations.ts";
 import { resolve } from "../document/schema.ts";
+import type { Random } from "../random.ts";
 import type { Intent } from "./intent.ts";
-import { drawPicture, plainPicture } from "./picture.ts";
+import { drawPicture, drawSound, plainPicture } from "./media.ts";
 import { type DrawDeps, drawValue, drawWord } from "./value.ts";
 
 export interface CraftedBody {
@@ -14,7 +15,7 @@ export interface CraftedBody {
 /** A body that is not JSON: a form with a file, or the bytes themselves. */
 export function craftBody(body: NonNullable<Operation["body"]>, intent: Intent, deps: DrawDeps): CraftedBody {
   if (body.mediaType !== "multipart/form-data") return craftBytes(body.mediaType, intent, deps);
-  const file = intent === "garbage" ? Buffer.from(drawWord(deps.random, 64)) : drawPicture(deps.random);
+  const file = intent === "garbage" ? Buffer.from(drawWord(deps.random, 64)) : drawFile(deps.random);
   const boundary = `----fuzz${drawWord(deps.random, 16)}`;
   const properties = Object.entries(resolve(deps.document, body.schema).properties ?? {});
   const parts = properties.flatMap(([name, schema]) => {
@@ -28,6 +29,8 @@ export function craftBody(body: NonNullable<Operation["body"]>, intent: Intent, 
     headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
   };
 }
+
+const drawFile = (random: Random): Buffer => (random.chance(0.3) ? drawSound(random) : drawPicture(random));
 
 /** What was announced as a file of this size, with its digest. */
 function craftBytes(mediaType: string, intent: Intent, { random }: DrawDeps): CraftedBody {

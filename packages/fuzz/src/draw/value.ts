@@ -22,7 +22,7 @@ export function drawValue(given: Schema, deps: DrawDeps, name = "", depth = 0): 
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return random.pick(schema.enum);
   const known = memory.recall(name, random);
-  if (known !== undefined && fits(known, schema) && random.chance(0.7)) return known;
+  if (known !== undefined && fits(known, schema) && random.chance(schema.pattern === undefined ? 0.7 : 1)) return known;
   const examples = [...(schema.examples ?? []), ...(schema.default === undefined ? [] : [schema.default])];
   if (examples.length > 0 && random.chance(0.5)) return random.pick(examples);
   const choices = schema.anyOf ?? schema.oneOf;

@@ -1,23 +1,7 @@
 import type { Operation } from "../document/operations.ts";
-import { isRecord, type Json, toRecord } from "../document/schema.ts";
+import { isRecord, type Json } from "../document/schema.ts";
 import type { Random } from "../random.ts";
-
-const KEPT_MAX = 40;
-/** Other names under which operations hand out what others take. */
-const ALSO: Readonly<Record<string, readonly string[]>> = {
-  upload: ["assets"],
-  generate: ["jobs"],
-  fetch: ["assets"],
-  complete: ["assets"],
-};
-/** Properties whose values other operations take under the same, or another, name. */
-const TAKEN_AS: Readonly<Record<string, string>> = {
-  nextCursor: "cursor",
-  refreshToken: "refreshToken",
-  jobId: "jobId",
-};
-/** Properties that take a file of ours. */
-const MEDIA = /(^|_)(audio|image|video|portrait|voice|reference|asset)(_|$|Id|Url)/i;
+import { createShelves } from "./shelves.ts";
 
 /** What answers told one owner: ids, addresses, cursors. Without it no request but the first of each kind would find anything. */
 export interface Memory {
@@ -35,103 +19,59 @@ export interface Memory {
   recallBody(names: readonly string[], random: Random): Json | undefined;
 }
 
+/** Properties that take a file of ours, and those of them that take sound. */
+const MEDIA = /(^|_)(audio|image|video|portrait|voice|reference|asset)(_|$|Id|Url)/i;
+const SOUND = /audio|voice/i;
+const BODIES_MAX = 40;
+
 export function createMemory(
   operations: readonly Operation[],
   origin: string,
   hints: Readonly<Record<string, unknown>> = {},
 ): Memory {
-  const byName = new Map<string, string[]>();
-  const byResource = new Map<string, string[]>();
-  const byTemplate = new Map<string, Readonly<Record<string, string>>[]>();
-  const links = new Map<string, string[]>();
+  const shelves = createShelves(operations, origin);
   const bodies: Json[] = [];
-  const templates = operations.map((operation) => ({ operation, pattern: toPattern(operation.path) }));
-
-  const recallFrom = <T>(items: readonly T[] | undefined, random: Random): T | undefined =>
-    items && items.length > 0 ? random.pick(items) : undefined;
-
-  function learnAddress(text: string): void {
-    const target = text.startsWith(origin) ? text.slice(origin.length) : text;
-    if (!target.startsWith("/")) return;
-    const [path = ""] = target.split("?");
-    for (const { operation, pattern } of templates) {
-      const groups = pattern.exec(path)?.groups;
-      if (!groups || Object.keys(groups).length === 0) continue;
-      keep(byTemplate, operation.path, groups);
-      if (operation.isLink) keep(links, operation.id, target);
-    }
-  }
-
-  function learnValue(resource: string, value: unknown, name: string): void {
-    if (Array.isArray(value)) for (const item of value.slice(0, 5)) learnValue(resource, item, name);
-    if (isRecord(value)) for (const [key, inner] of Object.entries(value)) learnValue(resource, inner, key);
-    if (typeof value !== "string" || value === "") return;
-    if (name === "id") for (const noun of [resource, ...(ALSO[resource] ?? [])]) keep(byResource, noun, value);
-    if (/^(jobId|job_id|taskId|retryOf)$/.test(name)) keep(byResource, "jobs", value);
-    const taken = TAKEN_AS[name];
-    if (taken !== undefined) keep(byName, taken, value);
-    learnAddress(value);
-  }
-
   return {
     learn(operation, { body }, answer) {
       if (isRecord(body)) {
         bodies.push(body);
-        if (bodies.length > KEPT_MAX) bodies.shift();
+        if (bodies.length > BODIES_MAX) bodies.shift();
       }
-      learnValue(resourceOf(operation), answer, "");
+      shelves.learn(resourceOf(operation), answer);
     },
-    forget(values) {
-      for (const kept of byResource.values()) remove(kept, (value) => values.includes(value));
-      for (const kept of byTemplate.values())
-        remove(kept, (groups) => values.includes(Object.values(groups).at(-1) ?? ""));
-    },
+    forget: shelves.forget,
     recall(name, random) {
       if (Object.hasOwn(hints, name)) return hints[name];
-      const known = byName.get(name) ?? (MEDIA.test(name) ? byResource.get("assets") : undefined);
-      return recallFrom(known, random);
+      const known = shelves.byName(name);
+      if (known.length > 0 || !MEDIA.test(name)) return pickFrom(known, random);
+      return pickFrom(shelves.byNoun(SOUND.test(name) ? "sounds" : "pictures"), random);
     },
     recallPath({ path }, random) {
-      const whole = recallFrom(byTemplate.get(path) ?? byTemplate.get(toShorter(path)), random);
+      const known = shelves.byTemplate(path);
+      const whole = pickFrom(known.length > 0 ? known : shelves.byTemplate(toShorter(path)), random);
       // Two parameters in a row belong together: only an address tells which.
       if ((whole && random.chance(0.5)) || path.includes("}/{")) return whole;
       const names = [...path.matchAll(/([^/]+)\/\{([^}]+)\}/g)].map(([, noun = "", name = ""]) => ({ noun, name }));
       const found = names.flatMap(({ noun, name }) => {
-        const value = recallFrom(byResource.get(noun), random);
+        const value = pickFrom(shelves.byNoun(noun), random);
         return value === undefined ? [] : [[name, value] as const];
       });
       return found.length === names.length && names.length > 0 ? Object.fromEntries(found) : whole;
     },
-    recallLink: ({ id }, random) => recallFrom(links.get(id), random),
+    recallLink: ({ id }, random) => pickFrom(shelves.linksOf(id), random),
     recallBody: (names, random) =>
-      recallFrom(
+      pickFrom(
         bodies.filter((body) => names.length > 0 && names.every((name) => Object.hasOwn(body, name))),
         random,
       ),
   };
 }
 
-function keep<T>(map: Map<string, T[]>, name: string, value: T): void {
-  const kept = map.get(name) ?? [];
-  kept.push(value);
-  if (kept.length > KEPT_MAX) kept.shift();
-  map.set(name, kept);
-}
-
-function remove<T>(items: T[], isGone: (item: T) => boolean): void {
-  const left = items.filter((item) => !isGone(item));
-  items.splice(0, items.length, ...left);
-}
+const pickFrom = <T>(items: readonly T[], random: Random): T | undefined =>
+  items.length > 0 ? random.pick(items) : undefined;
 
 /** The path up to its last parameter: `/jobs/{kind}/{id}` for `/jobs/{kind}/{id}/events`. */
 const toShorter = (path: string): string => path.slice(0, path.lastIndexOf("}") + 1);
-
-function toPattern(path: string): RegExp {
-  const source = path
-    .split(/\{([^}]+)\}/)
-    .map((part, index) => (index % 2 ? `(?<${part}>[^/]+)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
-  return new RegExp(`^${source.join("")}$`);
-}
 
 /** The noun that an operation speaks of: `jobs` for `/api/v1/jobs`, `/api/v1/jobs/{id}` and `/api/v1/jobs/{id}/retry`. */
 export function resourceOf({ method, path }: Pick<Operation, "method" | "path">): string {
@@ -150,5 +90,3 @@ export const readJson = (text: string): unknown => {
     return undefined;
   }
 };
-
-export const propertiesOf = (value: unknown): readonly string[] => Object.keys(toRecord(value));

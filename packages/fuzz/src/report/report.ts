@@ -10,10 +10,17 @@ export interface Report {
   readonly requests: number;
   readonly admittedShare: number;
   readonly statuses: Readonly<Record<string, number>>;
-  readonly operations: readonly { readonly id: string; readonly requests: number; readonly successes: number }[];
+  readonly operations: readonly OperationRow[];
   readonly findings: Tally["findings"];
   /** What is wrong with the run or the service; green when empty. */
   readonly faults: readonly string[];
+}
+
+interface OperationRow {
+  readonly id: string;
+  readonly requests: number;
+  readonly successes: number;
+  readonly statuses: Readonly<Record<string, number>>;
 }
 
 export interface RunFacts {
@@ -27,8 +34,8 @@ export function toReport(tally: Tally, operations: readonly Operation[], facts: 
   const { requestCount, admittedCount, findings } = tally;
   const admittedShare = requestCount === 0 ? 0 : admittedCount / requestCount;
   const rows = operations.map(({ id }) => {
-    const { requests, successes } = tally.outcomesOf(id);
-    return { id, requests, successes };
+    const { requests, successes, statuses } = tally.outcomesOf(id);
+    return { id, requests, successes, statuses: toSorted(statuses) };
   });
   const unproven = rows.filter(({ successes }) => successes === 0).map(({ id }) => id);
   const faults = [
@@ -42,12 +49,20 @@ export function toReport(tally: Tally, operations: readonly Operation[], facts: 
     ...(requestCount < facts.wanted * 0.99 ? [`Only ${requestCount} of ${facts.wanted} requests were made.`] : []),
     ...(facts.serviceDied ? ["The service ended in the middle of it."] : []),
   ];
-  const statuses = Object.fromEntries([...tally.statuses].toSorted(([left], [right]) => left - right));
+  const statuses = toSorted(tally.statuses);
   const { seed, seconds } = facts;
   return { seed, seconds, requests: requestCount, admittedShare, statuses, operations: rows, findings, faults };
 }
 
+const toSorted = (statuses: ReadonlyMap<number, number>): Readonly<Record<string, number>> =>
+  Object.fromEntries([...statuses].toSorted(([left], [right]) => left - right));
+
 const toPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const toWords = (statuses: Readonly<Record<string, number>>): string =>
+  Object.entries(statuses)
+    .map(([status, count]) => `${status}×${count}`)
+    .join(" ");
 
 /** The report for a person. */
 export function formatReport(report: Report): string {
@@ -57,8 +72,8 @@ export function formatReport(report: Report): string {
     ([status, count]) => `  ${status}  ${String(count).padStart(6)}  ${"█".repeat(Math.ceil((count / most) * 40))}`,
   );
   const rows = operations.map(
-    ({ id, requests: asked, successes }) =>
-      `  ${id.padEnd(32)}${String(asked).padStart(6)}${String(successes).padStart(8)}`,
+    ({ id, requests: asked, successes, statuses: own }) =>
+      `  ${id.padEnd(32)}${String(asked).padStart(6)}${String(successes).padStart(8)}   ${toWords(own)}`,
   );
   const details = findings.map(
     ({ operation, problem, method, target, status, sent, answered }) =>

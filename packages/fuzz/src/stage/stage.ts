@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEmulator } from "@comfy/comfyui-emulator";
-import { plainPicture } from "../draw/picture.ts";
+import { plainPicture } from "../draw/media.ts";
 import type { SigningKey } from "../wire/account.ts";
 import { type Service, startService } from "./start-service.ts";
 

@@ -13,9 +13,14 @@ export interface PartToReceive {
   readonly signal: AbortSignal;
 }
 
+export interface PartMeasure {
+  readonly ownerId: string;
+  readonly sizeBytes: number;
+}
+
 export interface ReceivePartVerbs {
-  /** How many bytes the part must have. @throws AppError `upload_not_found`, `upload_completed`, `upload_limit` */
-  measurePart(part: Pick<PartToReceive, "uploadId" | "n">): Promise<number>;
+  /** How many bytes the part must have, and whose it is. @throws AppError `upload_not_found`, `upload_completed`, `upload_limit` */
+  measurePart(part: Pick<PartToReceive, "uploadId" | "n">): Promise<PartMeasure>;
   /**
    * Keeps a part whose bytes are those that its sender meant; nothing is kept of any other.
    * @throws AppError `upload_not_found`, `upload_completed`, `invalid_input`, `payload_too_large`, `digest_mismatch`
@@ -63,27 +68,26 @@ export async function* checkBytes(
 }
 
 export function createReceivePartVerbs({ uploads, blobs }: ReceivePartDeps): ReceivePartVerbs {
-  function sizeIn(upload: Upload | undefined, n: number): number {
+  function measureIn(upload: Upload | undefined, n: number) {
     if (!upload) throw gone();
     const sizeBytes = sizeOfPart(upload, n);
     if (sizeBytes === undefined)
       throw new AppError("upload_not_found", `The upload has ${countParts(upload)} parts, counted from 1.`);
-    return sizeBytes;
+    return { upload, sizeBytes };
   }
 
-  async function measurePart({ uploadId, n }: Pick<PartToReceive, "uploadId" | "n">): Promise<number> {
-    const upload = await uploads.find(uploadId);
-    const sizeBytes = sizeIn(upload, n);
-    if (upload?.isCompleted) throw completed();
-    if (upload && upload.sentBytes + sizeBytes > SENT_FACTOR_MAX * upload.sizeBytes) throw sentTooOften();
-    return sizeBytes;
+  async function measurePart({ uploadId, n }: Pick<PartToReceive, "uploadId" | "n">): Promise<PartMeasure> {
+    const { upload, sizeBytes } = measureIn(await uploads.find(uploadId), n);
+    if (upload.isCompleted) throw completed();
+    if (upload.sentBytes + sizeBytes > SENT_FACTOR_MAX * upload.sizeBytes) throw sentTooOften();
+    return { ownerId: upload.ownerId, sizeBytes };
   }
 
   return {
     measurePart,
 
     async receivePart({ uploadId, n, sha256, body, signal }) {
-      const sizeBytes = await measurePart({ uploadId, n });
+      const { sizeBytes } = await measurePart({ uploadId, n });
       const checked = checkBytes(body, { sizeBytes, sha256 });
       const blob = await blobs.put(checked, { sizeBytesMax: sizeBytes, signal });
       const part = { n, ...blob };
@@ -92,9 +96,8 @@ export function createReceivePartVerbs({ uploads, blobs }: ReceivePartDeps): Rec
     },
 
     async findPart({ uploadId, n }) {
-      const upload = await uploads.find(uploadId);
-      sizeIn(upload, n);
-      const part = upload?.parts.find((received) => received.n === n);
+      const { upload } = measureIn(await uploads.find(uploadId), n);
+      const part = upload.parts.find((received) => received.n === n);
       if (!part) throw new AppError("upload_not_found", `Part ${n} has not arrived yet.`);
       return part;
     },

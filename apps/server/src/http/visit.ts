@@ -3,6 +3,8 @@ import type { Authenticated } from "../access/caller.ts";
 
 /** What a body is shown to while it streams by. */
 export interface StreamWatch {
+  /** Whether the headers have proven who is calling; else nothing is proven before the body has settled. */
+  readonly isCallerProven: boolean;
   update(chunk: Uint8Array): void;
   /** Once the body has ended: whether it is the one that was signed, and its sender welcome. @throws AppError */
   settle(): Promise<void>;

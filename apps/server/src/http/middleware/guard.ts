@@ -99,7 +99,7 @@ export function createGuard(deps: GuardDeps): RequestHandler {
       visitOf(req).body = await readBody(req, STRANGER_SIZE_BYTES_MAX);
     }
     if (route && access !== "public" && access !== "link") {
-      if (rules.isStreamed) await admitStream({ req, res, prefix, rules }, { authenticate, charged, letIn });
+      if (rules.isStreamed) await admitStream({ req, res, prefix, rules }, { authenticate, ipGuard, charged, letIn });
       else await admit(req, res, route, access, rules);
       const key = req.get(headerNames.idempotencyKey);
       // Told back so that a client knows the key is honoured here.

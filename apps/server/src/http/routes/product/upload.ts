@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request, Response } from "express";
+import { toIpSubject } from "../../../access/ip-guard.ts";
 import { AppError } from "../../../errors.ts";
 import { watchCaller } from "../../connection.ts";
 import type { AppDeps } from "../../deps.ts";
@@ -9,8 +10,8 @@ import { createTurnstile } from "../../turnstile.ts";
 import { authenticatedOf, streamOf } from "../../visit.ts";
 
 interface Call {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly req: Request;
+  readonly res: Response;
   readonly headers: { readonly "idempotency-key"?: string | undefined };
 }
 
@@ -18,7 +19,10 @@ interface Call {
 const MULTIPART_SIZE_BYTES_MAX = 64 * 1024;
 
 /** Each holds a connection, a file and some 300 kB: this many are under way at once. */
-const UPLOADS_MAX = 64;
+const uploads = { countMax: 64, holderMax: 16, what: "uploads" };
+
+/** The same of those who prove only with the last byte who they are: until then they are nobody, and share among addresses. */
+const unproven = { ...uploads, countMax: 32 };
 
 /** A box that is ticked or not; forms know nothing but text. */
 function parseFlag(name: string, text: string | undefined): boolean {
@@ -31,7 +35,7 @@ function parseFlag(name: string, text: string | undefined): boolean {
 /** `POST /api/v1/upload`: a file that later inputs name by its id. It is stored while it arrives and kept once it is proven. */
 export function createUploadRoute({ verbs, flags }: AppDeps) {
   const sizeBytesMax = flags.uploadSizeBytesMax;
-  const pass = createTurnstile(UPLOADS_MAX, "uploads");
+  const [passOwner, passAddress] = [createTurnstile(uploads), createTurnstile(unproven)];
 
   async function store({ req, res, headers }: Call) {
     const { caller } = authenticatedOf(req);
@@ -46,6 +50,10 @@ export function createUploadRoute({ verbs, flags }: AppDeps) {
   }
 
   return async function upload(call: Call) {
-    return { status: 201 as const, body: await pass(() => store(call)) };
+    const { req } = call;
+    const asset = streamOf(req).isCallerProven
+      ? await passOwner(authenticatedOf(req).caller.ownerId, () => store(call))
+      : await passAddress(toIpSubject(req.ip ?? ""), () => store(call));
+    return { status: 201 as const, body: asset };
   };
 }

@@ -30,9 +30,9 @@ interface PartCall {
 }
 
 /** Each holds a connection and a file. */
-const PARTS_MAX = 64;
+const parts = { countMax: 64, holderMax: 16, what: "uploads" };
 /** Each holds a connection of ours to a stranger for up to two minutes. */
-const FETCHES_MAX = 16;
+const fetches = { countMax: 16, holderMax: 4, what: "fetches" };
 
 const toAddress = ({ req, params: { id } }: Call) => ({ ownerId: authenticatedOf(req).caller.ownerId, id });
 
@@ -41,7 +41,7 @@ export function createUploadRoutes(deps: AppDeps) {
   const { verbs } = deps;
   const { presentAsset, presentUpload } = createUploadPresenter(deps);
   const { putPart, readPart } = createPartRoutes(deps);
-  const fetching = createTurnstile(FETCHES_MAX, "fetches");
+  const fetching = createTurnstile(fetches);
 
   /** What a request that makes something says of itself. */
   const toMaking = ({ req, headers }: Pick<MakingCall<unknown>, "req" | "headers">) => ({
@@ -61,7 +61,7 @@ export function createUploadRoutes(deps: AppDeps) {
     async fetch(call: MakingCall<UploadFetch>) {
       const { url, name, stripLocation = false } = call.body;
       const file = { url, name, ...toMaking(call), isLocationStripped: stripLocation, signal: watchCaller(call.res) };
-      const made = await fetching(() => verbs.fetchUpload(file));
+      const made = await fetching(file.ownerId, () => verbs.fetchUpload(file));
       tellReplay(made, call.res);
       return { status: 201 as const, body: await presentAsset(made.asset) };
     },
@@ -83,7 +83,7 @@ export function createUploadRoutes(deps: AppDeps) {
 
 /** Parts are sent to signed links: whoever sends them needs no key. */
 function createPartRoutes({ verbs, ipGuard }: AppDeps) {
-  const receiving = createTurnstile(PARTS_MAX, "uploads");
+  const receiving = createTurnstile(parts);
 
   async function verifyLink({ req, params, query }: PartCall) {
     const { expires, key: keyId, sig } = query;
@@ -103,8 +103,9 @@ function createPartRoutes({ verbs, ipGuard }: AppDeps) {
     async putPart(call: PartCall & { readonly headers: { readonly [headerNames.contentSha256]: string } }) {
       const { req, res } = call;
       const address = await verifyLink(call);
-      return receiving(async () => {
-        const sizeBytesMax = await verbs.measurePart(address);
+      // Whoever has the link spends the places of whose upload it is.
+      const { ownerId, sizeBytes: sizeBytesMax } = await verbs.measurePart(address);
+      return receiving(ownerId, async () => {
         const body = streamBody(req, res, { sizeBytesMax });
         const sha256 = call.headers[headerNames.contentSha256];
         return present(await verbs.receivePart({ ...address, sha256, body, signal: watchCaller(res) }));

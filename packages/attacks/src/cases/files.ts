@@ -121,20 +121,6 @@ export const fileAttacks = inGroup("bytes", [
     },
   },
   {
-    name: "a backend names its file after one of another place",
-    async attack(target) {
-      const lie = { filename: '../../../../etc/passwd.html"><script>', subfolder: "../../.." };
-      const { picture, answer } = await openLie(target, "poisoned-name", lie);
-      const { "content-disposition": disposition = "" } = answer.headers;
-      return nameVerdict([picture.name, disposition.replace(/^.*filename="([^"]*)".*$/, "$1")]);
-    },
-    defence: {
-      file: "apps/server/src/generation/store-outputs.ts",
-      find: "stem + number + extname(file.name)",
-      replace: "file.name",
-    },
-  },
-  {
     name: "a path of this machine is given as an input",
     async attack({ victim }) {
       const paths = [

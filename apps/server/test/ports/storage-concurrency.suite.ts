@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { createAssetRecords } from "../../src/adapters/database/asset-records.ts";
+import { createJobStore } from "../../src/adapters/database/job-store.ts";
 import { createStorageRecords } from "../../src/adapters/database/storage-records.ts";
 import { createId } from "../../src/ids.ts";
-import { createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
+import { acceptOne, createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
 
 const old = { ageMs: 1_440 * MINUTE_MS, count: 100 };
 
@@ -17,6 +18,56 @@ export function storageConcurrencySuite(getDatabase: GetDatabase): void {
     await sql`update comfy.blobs set touched_at = touched_at - interval '2 days'`.execute(db);
     return uploads;
   };
+
+  describe("a file that expires", () => {
+    const insertOld = async () => {
+      const { db } = getDatabase();
+      const upload = createOutput({ source: "upload" });
+      await createAssetRecords(db).insert("env:owner", upload);
+      await sql`update comfy.assets set created_at = created_at - interval '2 days'`.execute(db);
+      return { db, id: upload.id, jobs: createJobStore(db) };
+    };
+
+    it("is not given to a job that is accepted at that moment", async () => {
+      const { db, id, jobs } = await insertOld();
+      const expiring = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const transaction = db.transaction().execute(async (trx) => {
+        await sql`update comfy.assets set expired_at = clock_timestamp() where id = ${id}::uuid`.execute(trx);
+        await sql`select 1 from comfy.assets for update`.execute(trx);
+        locked.resolve();
+        await expiring.promise;
+      });
+      await locked.promise;
+      const accepting = acceptOne(jobs, { inputs: { picture: id } }).catch((error: unknown) => error);
+      const countWaiting = async () => {
+        const { rows } = await sql`select 1 from pg_locks where not granted`.execute(db);
+        return rows.length;
+      };
+      await expect.poll(countWaiting, { timeout: 10_000 }).toBeGreaterThan(0);
+      expiring.resolve();
+      await transaction;
+      expect(await accepting).toMatchObject({ code: "asset_not_found" });
+      expect(await readCount(db, "comfy.jobs")).toBe(0);
+    });
+
+    it("is expired by none, or needed by no job, however both meet", async () => {
+      for (let round = 0; round < 20; round++) {
+        const { db, id, jobs } = await insertOld();
+        const storage = createStorageRecords(db);
+        await Promise.allSettled([
+          storage.expireAssets(old),
+          acceptOne(jobs, { inputs: { picture: id } }),
+          storage.expireAssets(old),
+        ]);
+        const { rows } = await sql`
+          select 1 from comfy.assets a join comfy.job_inputs i on i.asset_id = a.id where a.expired_at is not null`.execute(
+          db,
+        );
+        expect(rows).toEqual([]);
+      }
+    });
+  });
 
   describe("sweepers", () => {
     it("claim each blob once, however many there are", async () => {

@@ -9,6 +9,7 @@ import {
   acceptAndClaim,
   acceptOne,
   complete,
+  createAcceptance,
   createOutput,
   failed,
   type GetDatabase,
@@ -201,6 +202,26 @@ export function storageSuite(getDatabase: GetDatabase): void {
       await jobs.finish({ jobId: id, ending: failed, isRefunded: true });
       expect(await storage.expireAssets(old)).toBe(1);
       expect(await readCount(db, "comfy.job_inputs")).toBe(1);
+    });
+
+    it("are no input any more: a job, or a batch, that refers to one is refused whole", async () => {
+      const { db, jobs, records, storage } = setUp();
+      const [gone, kept] = [createOutput({ source: "upload" }), createOutput({ source: "upload" })];
+      await records.insert("env:owner", gone);
+      await age(DAY_MS);
+      await storage.expireAssets(old);
+      await records.insert("env:owner", kept);
+      const inputs = { picture: kept.id, mask: gone.id };
+      const refused = { code: "asset_not_found" };
+      await expect(acceptOne(jobs, { inputs, generationsPerDay: 5 })).rejects.toMatchObject(refused);
+      const batch = { id: createId(), ownerId: "env:owner", keyId: "key" };
+      const both = [{ inputs: { picture: kept.id } }, { inputs }].map((changes) =>
+        createAcceptance({ ...changes, batchId: batch.id }),
+      );
+      await expect(jobs.acceptBatch(batch, both)).rejects.toMatchObject(refused);
+      for (const table of ["jobs", "batches", "generations_per_day"])
+        expect(await readCount(db, `comfy.${table}`)).toBe(0);
+      await acceptOne(jobs, { inputs: { picture: kept.id, mask: kept.id } });
     });
 
     it("that ship with a workflow do not expire", async () => {

@@ -12,6 +12,7 @@ import {
   refusalColumns,
   seeOwner,
   takeRoom,
+  toInputIds,
 } from "./accept-statement.ts";
 import { findBatch } from "./batch-store.ts";
 import { toMetadataPairs } from "./metadata-pairs.ts";
@@ -45,7 +46,7 @@ async function tryAccept(
   const [row] = rows;
   if (!row) throw new Error("An accept gave no row.");
   if (row.is_accepted) return { type: "accepted", batch: await findKnown(db, batch.ownerId, batch.id) };
-  const refused = toRefused(row, batch);
+  const refused = toRefused(row, request);
   if (refused) return refused;
   // The key was used for a single job, whose fingerprint is another: never the same request.
   if (row.known_batch_id === null) return { type: "idempotency_key_reused" };
@@ -68,6 +69,7 @@ function toRequest({ ownerId, signature, idempotency }: NewBatch, acceptances: r
     generationsPerDay,
     concurrentJobs,
     jobCount: acceptances.length,
+    inputIds: toInputIds(acceptances),
     ...(weight !== undefined && { weight }),
     ...(signature && { signature }),
     ...(idempotency && { idempotency }),

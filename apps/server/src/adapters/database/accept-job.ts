@@ -10,6 +10,7 @@ import {
   refusalColumns,
   seeOwner,
   takeRoom,
+  toInputIds,
 } from "./accept-statement.ts";
 import { fromNow, type JobRow, jobColumns, toJob } from "./job-rows.ts";
 import { toMetadataPairs } from "./metadata-pairs.ts";
@@ -52,32 +53,36 @@ export async function withRaces<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      if (sqlStateOf(error) === FOREIGN_KEY_VIOLATION) {
-        throw new AppError("asset_not_found", "A file that this request refers to is gone.", { cause: error });
-      }
+      if (sqlStateOf(error) === FOREIGN_KEY_VIOLATION) throw toGone(error);
       if (sqlStateOf(error) !== UNIQUE_VIOLATION || tries === TRIES) throw error;
     }
   }
 }
 
+function toGone(cause?: unknown): AppError {
+  return new AppError("asset_not_found", "A file that this request refers to is gone.", { cause });
+}
+
 async function tryAccept(db: Kysely<Tables>, acceptance: Acceptance, claimant?: Claimant): Promise<AcceptOutcome> {
-  const { rows } = await toStatement(acceptance, claimant).execute(db);
+  const request = { ...acceptance, jobCount: 1, inputIds: toInputIds([acceptance]) };
+  const { rows } = await toStatement(request, acceptance, claimant).execute(db);
   const [row] = rows;
   if (!row) throw new Error("An accept gave no row.");
   if (row.is_accepted) return toAccepted(row, acceptance);
   if (row.retried_id !== null && row.is_fresh && row.known_fingerprint === null) {
     return { type: "retried_already", job: await findKnown(db, row.retried_id) };
   }
-  const refused = toRefused(row, acceptance);
+  const refused = toRefused(row, request);
   if (refused) return refused;
   // The key was used for a batch, whose fingerprint is another: never the same request.
   if (row.known_job_id === null) return { type: "idempotency_key_reused" };
   return { type: "replayed", job: await findKnown(db, row.known_job_id) };
 }
 
-/** Why the request was refused; undefined when its key was used for the same request before. */
-export function toRefused(row: Refusal, { idempotency }: Pick<Request, "idempotency">) {
+/** Why the request was refused; undefined when its key was used for the same request before. @throws AppError `asset_not_found` */
+export function toRefused(row: Refusal, { idempotency, inputIds }: Pick<Request, "idempotency" | "inputIds">) {
   if (!row.is_fresh) return { type: "signature_replayed" } as const;
+  if (row.known_fingerprint === null && row.inputs_found < inputIds.length) throw toGone();
   if (row.known_fingerprint === null)
     return { type: "generations_exhausted", resetAtMs: row.next_day.getTime() } as const;
   if (row.known_fingerprint !== idempotency?.fingerprint) return { type: "idempotency_key_reused" } as const;
@@ -99,8 +104,7 @@ async function findKnown(db: Kysely<Tables>, id: string) {
 
 const FIRST_EPOCH = 1;
 
-function toStatement(acceptance: Acceptance, claimant: Claimant | undefined): RawBuilder<AcceptRow> {
-  const request = { ...acceptance, jobCount: 1 };
+function toStatement(request: Request, acceptance: Acceptance, claimant: Claimant | undefined): RawBuilder<AcceptRow> {
   return sql`
     with ${allowRequest(request)},
     ${seeOwner(request)},

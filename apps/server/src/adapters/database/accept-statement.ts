@@ -11,6 +11,7 @@ export interface Refusal {
   readonly known_batch_id: string | null;
   readonly known_fingerprint: string | null;
   readonly retried_id: string | null;
+  readonly inputs_found: number;
   readonly next_day: Date;
 }
 
@@ -20,16 +21,24 @@ export type Request = Pick<
   "ownerId" | "signature" | "idempotency" | "generationsPerDay" | "concurrentJobs" | "weight" | "retryOf"
 > & {
   readonly jobCount: number;
+  /** The assets that it refers to, each once. */
+  readonly inputIds: readonly string[];
 };
+
+/** The assets that these acceptances refer to, each once. */
+export function toInputIds(acceptances: readonly Pick<Acceptance, "inputs">[]): string[] {
+  return [...new Set(acceptances.flatMap(({ inputs }) => Object.values(inputs)))];
+}
 
 /**
  * The part that may refuse, which the rest runs on: one row of `allowed` when all is well. Each step runs on the rows of the step before,
  * which fixes the order of locks: signature, day, owner.
  */
 export function allowRequest(request: Request): RawBuilder<unknown> {
-  const { ownerId, idempotency, retryOf, jobCount, generationsPerDay: perDay } = request;
+  const { ownerId, idempotency, inputIds, retryOf, jobCount, generationsPerDay: perDay } = request;
   const owner = toText(ownerId);
-  const isNew = sql`not exists (select from known) and not exists (select from retried)`;
+  const hasInputs = inputIds.length > 0 ? sql`and (select count(*) from found) = ${inputIds.length}::integer` : sql``;
+  const isNew = sql`not exists (select from known) and not exists (select from retried) ${hasInputs}`;
   const day =
     perDay === null
       ? sql`select null::date as day from signature where ${isNew}`
@@ -50,7 +59,19 @@ export function allowRequest(request: Request): RawBuilder<unknown> {
       }
     ),
     retried as (select id from comfy.jobs where ${retryOf === undefined ? sql`false` : sql`retry_of = ${retryOf}::uuid`}),
+    found as materialized (${keepFiles(inputIds)}),
     allowed as (${day})`;
+}
+
+/**
+ * Who waits here for somebody that expires the file looks at it again, and finds it no more; who expires files leaves these alone. A mere
+ * "for key share" would not look again: to it such an update is none.
+ */
+function keepFiles(inputIds: readonly string[]): RawBuilder<unknown> {
+  if (inputIds.length === 0) return sql`select 1 where false`;
+  return sql`
+    select a.id from comfy.assets a where a.id = any(${inputIds}::uuid[]) and a.expired_at is null
+    order by a.id for share`;
 }
 
 /** One row when the request may go on. */
@@ -76,6 +97,7 @@ export const refusalColumns = sql`
   exists (select from signature) as is_fresh,
   (select job_id from known) as known_job_id, (select batch_id from known) as known_batch_id,
   (select fingerprint from known) as known_fingerprint, (select id from retried) as retried_id,
+  (select count(*) from found)::integer as inputs_found,
   ((now() at time zone 'UTC')::date + 1)::timestamp at time zone 'UTC' as next_day`;
 
 /**

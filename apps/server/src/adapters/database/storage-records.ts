@@ -15,18 +15,7 @@ const isReferred = sql`exists (select from comfy.assets a where a.sha256 = b.sha
 
 export function createStorageRecords(db: Kysely<Tables>): StorageRecords {
   return {
-    async expireAssets({ ageMs, count }) {
-      const { rows } = await sql`
-        update comfy.assets set expired_at = clock_timestamp()
-        where id in (
-          select a.id from comfy.assets a
-          where a.expired_at is null and a.created_at < ${ago(ageMs)} and a.source <> 'builtin' and not exists (
-            select from comfy.job_inputs i join comfy.jobs j on j.id = i.job_id
-            where i.asset_id = a.id and j.completed_at is null)
-          order by a.created_at limit ${count}::integer for update skip locked
-        ) returning 1`.execute(db);
-      return rows.length;
-    },
+    expireAssets: (options) => expireAssets(db, options),
     claimLoose: (options) => claimLoose(db, options),
     async reclaim({ ageMs, count }) {
       const { rows } = await sql<BlobRow>`
@@ -74,6 +63,27 @@ export function createStorageRecords(db: Kysely<Tables>): StorageRecords {
       return rows.length > 0;
     },
   };
+}
+
+const isNeeded = sql`exists (
+  select from comfy.job_inputs i join comfy.jobs j on j.id = i.job_id where i.asset_id = a.id and j.completed_at is null)`;
+
+/**
+ * Locks first and looks again under the lock: an accept that was under way holds its files, and one that has ended since shows them. One
+ * that comes later waits for the lock, and finds the file gone.
+ */
+async function expireAssets(db: Kysely<Tables>, { ageMs, count }: Parameters<StorageRecords["expireAssets"]>[0]) {
+  return db.transaction().execute(async (trx) => {
+    const { rows: locked } = await sql<{ id: string }>`
+      select a.id from comfy.assets a
+      where a.expired_at is null and a.created_at < ${ago(ageMs)} and a.source <> 'builtin' and not ${isNeeded}
+      order by a.created_at limit ${count}::integer for update skip locked`.execute(trx);
+    const { rows } = await sql`
+      update comfy.assets a set expired_at = clock_timestamp()
+      where a.id = any(${locked.map(({ id }) => id)}::uuid[]) and not ${isNeeded}
+      returning 1`.execute(trx);
+    return rows.length;
+  });
 }
 
 /** Pages of the whole table by its key: a blob that is in use costs one look, and no statement reads more than a page. */

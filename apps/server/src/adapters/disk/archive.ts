@@ -1,8 +1,10 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { link, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Longer lines are not ours: pieces of files have a megabyte. */
 const LINE_LENGTH_MAX = 64 * 1024 * 1024;
@@ -26,6 +28,7 @@ export async function writeArchive(file: string, records: AsyncIterable<object>)
     );
     // Unlike a rename, a link never replaces what is there.
     await link(partial, file);
+    await syncFolder(dirname(file));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST")
       throw new Error(`${file} exists already: expected a new file.`, { cause: error });

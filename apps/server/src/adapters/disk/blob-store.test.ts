@@ -58,6 +58,27 @@ describe("blobs on disk", () => {
     expect((await buffer(await blobs.open(location, options))).toString()).toBe("kept");
   });
 
+  it("are named on the disk before they are said to be stored, and so is a folder that is new", async () => {
+    const directory = await makeDirectory();
+    const seen: string[] = [];
+    const syncFolder = async (folder: string) => {
+      const files = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name)).length;
+      seen.push(`${folder.slice(directory.length)}: ${files}`);
+    };
+    const blobs = await createDiskBlobStore({ directory, syncFolder });
+    const { location } = await blobs.put(toStream("a row names it"), options);
+    const folder = `/${location.slice(0, 2)}`;
+    expect(seen).toEqual([`${folder}: 1`, ": 0"]);
+    await blobs.put(toStream("a row names it"), options);
+    expect(seen.slice(2)).toEqual([`${folder}: 1`]);
+  });
+
+  it("whose names do not reach the disk are not stored", async () => {
+    const syncFolder = () => Promise.reject(new Error("EIO"));
+    const blobs = await createDiskBlobStore({ directory: await makeDirectory(), syncFolder });
+    await expect(blobs.put(toStream("lost"), options)).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   it("heal when the same bytes come again, while an old reader still reads", async () => {
     const directory = await makeDirectory();
     const blobs = await createDiskBlobStore({ directory });

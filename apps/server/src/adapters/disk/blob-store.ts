@@ -9,6 +9,7 @@ import { AppError } from "../../errors.ts";
 import { freeMemory } from "./free-memory.ts";
 import { createIntake, type Intake, type Part } from "./intake.ts";
 import { createRecentBlobs } from "./recent-blobs.ts";
+import { createNameSync } from "./sync-folder.ts";
 import { createHalf } from "./write-half.ts";
 
 const LOCATION = /^[0-9a-f]{2}\/[0-9a-f]{64}$/;
@@ -60,6 +61,8 @@ export interface DiskBlobStoreOptions {
   readonly directory: string;
   /** Whether a stored blob survives a power cut. Default true; in vain where the database that names it does not. */
   readonly isSynced?: boolean;
+  /** Brings the names in a folder to the disk. */
+  readonly syncFolder?: (folder: string) => Promise<void>;
   readonly nowMs?: () => number;
 }
 
@@ -77,6 +80,7 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
   await mkdir(halves, { recursive: true, mode: 0o700 });
   await sweepHalves(halves, nowMs());
   const recent = createRecentBlobs();
+  const syncNames = createNameSync(directory, options.syncFolder);
 
   async function write(path: string, intake: Intake, first: Part, isHandedOver: boolean): Promise<StoredBlob> {
     const half = await onDisk(createHalf(path, { isSynced, isSmall: first.isLast }));
@@ -91,7 +95,10 @@ export async function createDiskBlobStore(options: DiskBlobStoreOptions): Promis
       // A name that says what the bytes are must not outlive them: they reach the disk before it does.
       await onDisk(half.sync());
       await onDisk(half.close());
-      return await onDisk(keep(directory, path, intake.finish()));
+      const stored = await onDisk(keep(directory, path, intake.finish()));
+      // Nor may a row that names it, perhaps on another machine, be on the disk before that name is.
+      if (isSynced) await onDisk(syncNames(stored.location.slice(0, 2)));
+      return stored;
     } catch (error) {
       await half.close();
       await rm(path, { force: true });

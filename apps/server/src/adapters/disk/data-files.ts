@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
 
 /** A file of a data folder, or the next piece of it. */
 export type FilePiece = { readonly file: string; readonly sizeBytes: number } | { readonly data: string };
@@ -52,6 +53,9 @@ export function createDataFileWriter(directory: string) {
     if (left !== 0) throw new Error(`${path} is not as long as the file says.`);
     if (path.endsWith(KEY_FILE)) await assertSameKey(path);
     await rename(`${path}.partial`, path);
+    await syncFolder(dirname(path));
+    // The first of its folder, or of all.
+    if (!path.endsWith(KEY_FILE)) for (const folder of [join(directory, ASSETS), directory]) await syncFolder(folder);
   }
 
   return {

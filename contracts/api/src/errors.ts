@@ -72,6 +72,7 @@ export const errorStatus = {
   draining: 503,
   no_backend: 503,
   unavailable: 503,
+  master_key_missing: 503,
   deadline_exceeded: 504,
 } as const;
 

@@ -7,8 +7,11 @@
  * @example const stored = sealer.seal(`webhook:${id}`, secret); // later: sealer.open(`webhook:${id}`, stored)
  */
 export interface Sealer {
+  /** False where there is no master key to seal with: what was sealed elsewhere may open, and nothing new can be sealed. */
+  readonly canSeal: boolean;
+  /** @throws AppError `master_key_missing` where nothing can be sealed */
   seal(purpose: string, plain: Uint8Array): Uint8Array;
-  /** @throws Error when the master key is not there, the purpose is another, or a byte was changed */
+  /** @throws AppError `master_key_missing` when the master key is not there; Error when the purpose is another, or a byte was changed */
   open(purpose: string, sealed: Uint8Array): Uint8Array;
   /** Whether the master key that seals now sealed these bytes; if not, they are to be sealed anew. */
   isCurrent(sealed: Uint8Array): boolean;

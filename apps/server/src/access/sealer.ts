@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { AppError } from "../errors.ts";
 import type { Sealer } from "./seal.ts";
 
 /** What seals. The id stands in front of whatever it sealed, so that it is found again after others were put before it. */
@@ -28,8 +29,8 @@ const toHead = (id: string) => Buffer.concat([Buffer.from([VERSION, id.length]),
 const toContext = (head: Uint8Array, purpose: string) => Buffer.concat([head, Buffer.from(`\n${purpose}`)]);
 
 /**
- * Seals with AES-256-GCM: the first master key seals, all of them open. A key is replaced by putting a new one in front; what the old one
- * sealed is sealed anew at the next start.
+ * Seals with AES-256-GCM: the first master key seals, all of them open. A key is replaced by putting a new one behind it, and in front of
+ * it once every process has both; what the old one sealed is sealed anew then.
  *
  * @throws RangeError for a malformed list of keys
  */
@@ -37,30 +38,56 @@ export function createSealer(masterKeys: readonly MasterKey[]): Sealer {
   const [current] = masterKeys;
   if (!current || masterKeys.some(({ id, key }) => !MASTER_KEY_ID.test(id) || key.length !== MASTER_KEY_BYTES))
     throw new RangeError("Master keys are malformed: expected one or more, each with an id and 32 bytes.");
-  const byId = new Map(masterKeys.map(({ id, key }) => [id, key]));
   const head = toHead(current.id);
 
   return {
+    canSeal: true,
     seal(purpose, plain) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv("aes-256-gcm", current.key, iv).setAAD(toContext(head, purpose));
       const body = Buffer.concat([cipher.update(plain), cipher.final()]);
       return Buffer.concat([head, iv, body, cipher.getAuthTag()]);
     },
-    open(purpose, sealed) {
-      const id = readMasterKeyId(sealed);
-      if (id === undefined) throw new Error(`What is stored for ${purpose} is not sealed.`);
-      const key = byId.get(id);
-      if (!key)
-        throw new Error(`What is stored for ${purpose} was sealed with the master key ${id}, which is not here.`);
-      const start = 2 + id.length;
-      const end = sealed.length - TAG_BYTES;
-      const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(start, start + IV_BYTES), {
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAAD(toContext(toHead(id), purpose)).setAuthTag(sealed.subarray(end));
-      return Buffer.concat([decipher.update(sealed.subarray(start + IV_BYTES, end)), decipher.final()]);
-    },
+    open: createOpen(masterKeys),
     isCurrent: (sealed) => readMasterKeyId(sealed) === current.id,
+  };
+}
+
+/**
+ * Seals nothing, and opens what these master keys sealed. For a database that several machines share, where no master key was given: one
+ * that this machine made up would be unknown to the others, and be gone with its disk.
+ */
+export function createOpener(masterKeys: readonly MasterKey[]): Sealer {
+  return {
+    canSeal: false,
+    seal() {
+      throw new AppError(
+        "master_key_missing",
+        "This needs a secret to be kept, and MASTER_KEYS, which secrets in a shared database are sealed with, is not set. Ask the operator to set it.",
+      );
+    },
+    open: createOpen(masterKeys),
+    isCurrent: () => true,
+  };
+}
+
+function createOpen(masterKeys: readonly MasterKey[]): Sealer["open"] {
+  const byId = new Map(masterKeys.map(({ id, key }) => [id, key]));
+  return function open(purpose, sealed) {
+    const id = readMasterKeyId(sealed);
+    if (id === undefined) throw new Error(`What is stored for ${purpose} is not sealed.`);
+    const key = byId.get(id);
+    if (!key)
+      throw new AppError(
+        "master_key_missing",
+        `A secret was sealed with the master key ${id}, which this process does not have.`,
+      );
+    const start = 2 + id.length;
+    const end = sealed.length - TAG_BYTES;
+    const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(start, start + IV_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(toContext(toHead(id), purpose)).setAuthTag(sealed.subarray(end));
+    return Buffer.concat([decipher.update(sealed.subarray(start + IV_BYTES, end)), decipher.final()]);
   };
 }

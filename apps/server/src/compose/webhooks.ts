@@ -14,7 +14,10 @@ export function composeWebhookVerbs({ config }: Ground, stored: Records, assets:
   const { endpoints, deliveries, jobs, sealer, keys } = stored;
   const secrets = createWebhookSecrets({ ...config, sealer, keys });
   const { assertAllowed: assertUrlAllowed } = assets.outgoing.files;
-  const verbs = createWebhookEndpointVerbs({ endpoints, secrets, sealer, assertUrlAllowed });
+  const verbs = createWebhookEndpointVerbs({
+    ...{ endpoints, secrets, sealer, assertUrlAllowed },
+    hasApiSecret: config.apiSecret !== "",
+  });
   return { ...verbs, ...createWebhookDeliveryVerbs({ deliveries, jobs, readWebhook: verbs.readWebhook, knockOutbox }) };
 }
 

@@ -18,6 +18,8 @@ export interface WebhookEndpointsDeps {
   readonly endpoints: WebhookEndpoints;
   readonly secrets: Pick<WebhookSecrets, "ofEndpoint">;
   readonly sealer: Sealer;
+  /** Where nothing can be sealed there is a secret of the environment that endpoints' secrets are derived from. */
+  readonly hasApiSecret: boolean;
   /** Throws when the service may not be sent to this address. */
   readonly assertUrlAllowed: (url: string, field: string) => void;
 }
@@ -58,7 +60,7 @@ export interface WebhookEndpointVerbs {
 }
 
 export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookEndpointVerbs {
-  const { endpoints, secrets, sealer, assertUrlAllowed } = deps;
+  const { endpoints, secrets, assertUrlAllowed } = deps;
 
   return {
     async createWebhook({ body, idempotencyKey, ...webhook }) {
@@ -66,7 +68,7 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
       const idempotency = idempotencyKey !== undefined && {
         idempotency: { keyHash: await sha256Hex(idempotencyKey), fingerprint: await sha256Hex(body) },
       };
-      const outcome = await endpoints.insert({ ...toNewEndpoint(webhook, sealer), ...idempotency });
+      const outcome = await endpoints.insert({ ...toNewEndpoint(webhook, deps), ...idempotency });
       switch (outcome.type) {
         case "made":
         case "replayed": {
@@ -102,12 +104,13 @@ export function createWebhookEndpointVerbs(deps: WebhookEndpointsDeps): WebhookE
 
 function toNewEndpoint(
   { ownerId, url, events = jobWebhookEvents, description }: Omit<NewWebhook, "body">,
-  sealer: Sealer,
+  { sealer, hasApiSecret }: Pick<WebhookEndpointsDeps, "sealer" | "hasApiSecret">,
 ): NewEndpoint {
   const id = createId();
+  const isRooted = sealer.canSeal || !hasApiSecret;
   return {
     ...{ id, ownerId, url, events: [...new Set(events)] },
-    secretSealed: sealer.seal(sealingOfEndpoint(id), randomBytes(ROOT_BYTES)),
+    ...(isRooted && { secretSealed: sealer.seal(sealingOfEndpoint(id), randomBytes(ROOT_BYTES)) }),
     ...(description !== undefined && { description }),
   };
 }

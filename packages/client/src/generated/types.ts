@@ -503,4 +503,5 @@ export type ErrorCode =
   | "draining"
   | "no_backend"
   | "unavailable"
+  | "master_key_missing"
   | "deadline_exceeded";

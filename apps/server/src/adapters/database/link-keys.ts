@@ -6,7 +6,7 @@ import type { Tables } from "./tables.ts";
 
 interface LinkKeyRow {
   readonly id: string;
-  /** Of rows from before there was a seal, until the next start. */
+  /** Of rows from where nothing can be sealed, or from before anything was, until they are. */
   readonly secret: Uint8Array | null;
   readonly secret_enc: Uint8Array | null;
 }
@@ -34,8 +34,13 @@ export function createLinkKeys(db: Kysely<Tables>, sealer: Sealer): LinkKeys {
       current ??= await findNewest();
       if (!current) {
         const key = { id: randomBytes(6).toString("base64url"), secret: randomBytes(32) };
-        const secret_enc = sealer.seal(sealingOfLinkKey(key.id), key.secret);
-        await db.insertInto("comfy.link_keys").values({ id: key.id, secret: null, secret_enc }).execute();
+        const kept = sealer.canSeal
+          ? { secret: null, secret_enc: sealer.seal(sealingOfLinkKey(key.id), key.secret) }
+          : { secret: key.secret, secret_enc: null };
+        await db
+          .insertInto("comfy.link_keys")
+          .values({ id: key.id, ...kept })
+          .execute();
         // Two processes that start together each write one; both go on with whichever reads as the newest, and honour the other.
         current = (await findNewest()) ?? key;
       }

@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Sealer } from "../../access/seal.ts";
 import { sealingOf } from "../../access/stored-keys.ts";
 import { sealingOfEndpoint } from "../../jobs/webhook-secrets.ts";
@@ -25,15 +25,25 @@ const PAGE = 500;
 
 /**
  * Seals what is still plain, and what an older master key sealed anew with the one that seals now; after that the older one is not needed.
- * Every process does so when it starts; what another one has done meanwhile is left as it is.
+ * What another process has done meanwhile is left as it is. Nothing where nothing can be sealed.
  *
  * @returns how many secrets were sealed
  * @throws Error with a sentence when a secret was sealed with a master key that is not here: without it that secret is lost
  */
 export async function sealRows(db: Kysely<Tables>, sealer: Sealer): Promise<number> {
+  if (!sealer.canSeal) return 0;
   let sealed = await sealPlainLinkKeys(db, sealer);
-  for (const column of sealedColumns) sealed += await sealColumn(db, sealer, column);
+  for (const column of sealedColumns) sealed += await walk(db, column, (row) => sealAnew(db, sealer, column, row));
   return sealed;
+}
+
+/** Insists that whatever is sealed can be opened; nothing is written. @throws Error with a sentence */
+export async function assertSealsOpen(db: Kysely<Tables>, sealer: Sealer): Promise<void> {
+  for (const column of sealedColumns)
+    await walk(db, column, async ({ id, bytes }) => {
+      openOrExplain(sealer, column.purposeOf(id), bytes);
+      return 0;
+    });
 }
 
 async function sealPlainLinkKeys(db: Kysely<Tables>, sealer: Sealer): Promise<number> {
@@ -52,15 +62,26 @@ async function sealPlainLinkKeys(db: Kysely<Tables>, sealer: Sealer): Promise<nu
   return rows.length;
 }
 
-async function sealColumn(db: Kysely<Tables>, sealer: Sealer, sealed: SealedColumn): Promise<number> {
-  const table = sql.table(`comfy.${sealed.table}`);
-  const column = sql.ref(sealed.column);
+interface SealedRow {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+const refsOf = ({ table, column }: SealedColumn) => ({ table: sql.table(`comfy.${table}`), column: sql.ref(column) });
+
+/** Goes over all rows that are sealed, page by page; gives the sum of what was visited. */
+async function walk(
+  db: Kysely<Tables>,
+  sealed: SealedColumn,
+  visit: (row: SealedRow) => Promise<number>,
+): Promise<number> {
+  const { table, column } = refsOf(sealed);
   let count = 0;
   for (let after = ""; ; ) {
-    const { rows } = await sql<{ readonly id: string; readonly bytes: Uint8Array }>`
+    const { rows } = await sql<SealedRow>`
       select id::text as id, ${column} as bytes from ${table}
       where ${column} is not null and id::text > ${after} order by id::text limit ${PAGE}`.execute(db);
-    for (const row of rows) count += await sealAnew(db, sealer, sealed, row, { table, column });
+    for (const row of rows) count += await visit(row);
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return count;
     after = last.id;
@@ -70,11 +91,11 @@ async function sealColumn(db: Kysely<Tables>, sealer: Sealer, sealed: SealedColu
 async function sealAnew(
   db: Kysely<Tables>,
   sealer: Sealer,
-  { purposeOf }: SealedColumn,
-  { id, bytes }: { readonly id: string; readonly bytes: Uint8Array },
-  { table, column }: { readonly table: RawBuilder<unknown>; readonly column: RawBuilder<unknown> },
+  sealed: SealedColumn,
+  { id, bytes }: SealedRow,
 ): Promise<number> {
-  const purpose = purposeOf(id);
+  const { table, column } = refsOf(sealed);
+  const purpose = sealed.purposeOf(id);
   const plain = openOrExplain(sealer, purpose, bytes);
   if (sealer.isCurrent(bytes)) return 0;
   await sql`

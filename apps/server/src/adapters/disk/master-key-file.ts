@@ -13,8 +13,17 @@ const LINE = /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)\n?$/;
  */
 export async function readMasterKeyFile(directory: string): Promise<MasterKey> {
   const path = join(directory, FILE);
-  const known = await readIfThere(path);
-  const text = known ?? (await writeOnce(directory, path));
+  return parseLine(path, (await readIfThere(path)) ?? (await writeOnce(directory, path)));
+}
+
+/** The same where it was made before; none is made. */
+export async function findMasterKeyFile(directory: string): Promise<MasterKey | undefined> {
+  const path = join(directory, FILE);
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : parseLine(path, text);
+}
+
+function parseLine(path: string, text: string): MasterKey {
   const [, id, key] = LINE.exec(text) ?? [];
   if (id === undefined || key === undefined)
     throw new Error(`${path} does not hold a master key: expected one line, an id, a colon and 32 bytes in base64.`);

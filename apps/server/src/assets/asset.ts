@@ -31,4 +31,6 @@ export interface StoredBlob {
   readonly sizeBytes: number;
   /** Where the store keeps it; opaque outside the store. */
   readonly location: string;
+  /** The name of a store outside: where somebody keeps equal bytes there, they go on being read there. */
+  readonly yieldsTo?: string;
 }

@@ -32,7 +32,9 @@ function setUp(kept?: string) {
 it("new bytes go outside, and what may not leave this machine stays on it", async () => {
   const { blobs, done } = setUp();
   expect((await blobs.put(nothing(), options)).location).toBe("s3:aa/s");
-  expect((await blobs.put(nothing(), { ...options, isLocal: true })).location).toBe("aa/s");
+  // Unless equal bytes arrive outside in the meantime.
+  const local = await blobs.put(nothing(), { ...options, isLocal: true });
+  expect(local).toMatchObject({ location: "aa/s", yieldsTo: "s3" });
   expect(done).toEqual(["s3 put", "disk put"]);
 });
 

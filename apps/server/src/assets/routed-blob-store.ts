@@ -27,7 +27,8 @@ export function createRoutedBlobStore({ local, cloud, ledger }: RoutedBlobStoreD
       const stored = await local.put(body, options);
       // Equal bytes that somebody else stored outside stay there: the table knows one place for each.
       const kept = await ledger.findKept(stored);
-      return kept === undefined ? stored : { ...stored, location: kept };
+      // They may arrive there between this question and the row that names these.
+      return kept === undefined ? { ...stored, yieldsTo: cloud.name } : { ...stored, location: kept };
     },
     open: async (location, options) => storeOf(location).open(location, options),
     borrow: (location) => (STORE.test(location) ? undefined : local.borrow?.(location)),

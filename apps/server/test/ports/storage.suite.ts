@@ -162,6 +162,43 @@ export function storageSuite(getDatabase: GetDatabase): void {
       expect(await ledger.findKept(onDisk.blob)).toBeUndefined();
     });
 
+    it("stays the place outside when the same bytes come to a disk at the same time, and both are removed one day", async () => {
+      const { db, jobs, records, storage } = setUp();
+      const outside = inCloud();
+      const onDisk = { ...outside, location: outside.location.slice(3), yieldsTo: "s3" };
+      const first = createOutput({ blob: outside });
+      await records.insert("env:owner", { ...first, source: "upload" });
+      const { job, lease } = await acceptAndClaim(jobs);
+      const [second, third] = [createOutput({ blob: onDisk }), createOutput({ blob: onDisk, source: "url" })];
+      await jobs.finish({ jobId: job.id, lease, ending: complete(second), isRefunded: false });
+      await records.insert("env:owner", third);
+      for (const { id } of [first, second, third])
+        expect(await records.find(id)).toMatchObject({ location: outside.location });
+      await sql`delete from comfy.assets`.execute(db);
+      await age(DAY_MS);
+      const [claimed] = (await storage.claimLoose(old)).blobs;
+      expect(claimed?.locations.toSorted()).toEqual([onDisk.location, outside.location].sort());
+    });
+
+    it("is the disk when the bytes outside were only announced, or are in a store that is not connected", async () => {
+      const { ledger, records } = setUp();
+      const announced = inCloud();
+      await ledger.announce(announced);
+      const of = (blob: typeof announced, yieldsTo: string) => ({
+        ...blob,
+        location: blob.location.slice(3),
+        yieldsTo,
+      });
+      const one = createOutput({ source: "url", blob: of(announced, "s3") });
+      await records.insert("env:owner", one);
+      expect(await records.find(one.id)).toMatchObject({ location: one.blob.location });
+      const left = inCloud();
+      await records.insert("env:owner", createOutput({ source: "url", blob: left }));
+      const two = createOutput({ source: "url", blob: of(left, "supabase") });
+      await records.insert("env:owner", two);
+      expect(await records.find(two.id)).toMatchObject({ location: two.blob.location });
+    });
+
     it("tells the files of a disk that nothing knows", async () => {
       const { records, storage } = setUp();
       const known = createOutput({ source: "upload" });

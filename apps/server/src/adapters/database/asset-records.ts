@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Asset } from "../../assets/asset.ts";
 import type { AssetRecords } from "../../assets/asset-records.ts";
 import { isId } from "../../ids.ts";
+import { toPlace } from "./blob-place.ts";
 import type { Tables } from "./tables.ts";
 import { toText } from "./write-values.ts";
 
@@ -22,9 +23,9 @@ export function createAssetRecords(db: Kysely<Tables>): AssetRecords {
     async insert(ownerId, { id, name, type, source, blob }) {
       const { rows } = await sql<AssetRow>`
         with b as (
-          insert into comfy.blobs (sha256, size_bytes, location)
+          insert into comfy.blobs as b (sha256, size_bytes, location)
           values (${blob.sha256}, ${blob.sizeBytes}::bigint, ${toText(blob.location)})
-          on conflict (sha256) do update set touched_at = clock_timestamp(), location = excluded.location, state = 'live'
+          on conflict (sha256) do update set touched_at = clock_timestamp(), state = 'live', ${toPlace(blob)}
           returning *
         ),
         a as (

@@ -4,6 +4,7 @@ import { AppError } from "../../errors.ts";
 import { createId } from "../../ids.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { Finish } from "../../jobs/job-store.ts";
+import { toPlace } from "./blob-place.ts";
 import { isHeld } from "./hold-lease.ts";
 import { type JobRow, jobColumns, toJob } from "./job-rows.ts";
 import { keepOrphans } from "./orphans.ts";
@@ -148,6 +149,8 @@ function storeOutputs(outputs: readonly NewAsset[]): RawBuilder<unknown> {
     size_bytes: asset.blob.sizeBytes,
     location: toText(asset.blob.location),
   }));
+  // All outputs of a job go the same way, but for those that were outside already.
+  const local = outputs.find(({ blob }) => blob.yieldsTo !== undefined)?.blob;
   return sql`
     output as materialized (
       select o.*, ended.id as job_id, ended.owner_id from ended, json_to_recordset(${toJson(rows)}::json) as o(
@@ -158,7 +161,7 @@ function storeOutputs(outputs: readonly NewAsset[]): RawBuilder<unknown> {
       insert into comfy.blobs as b (sha256, size_bytes, location)
       -- Two jobs may store the same bytes at once: in one order, so that neither waits for the other.
       select distinct on (sha256) sha256, size_bytes, location from output order by sha256
-      on conflict (sha256) do update set touched_at = clock_timestamp(), location = excluded.location, state = 'live'
+      on conflict (sha256) do update set touched_at = clock_timestamp(), state = 'live', ${toPlace(local ?? {})}
     ),
     asset as (
       insert into comfy.assets (id, owner_id, job_id, sha256, name, type, source, node, index, position)

@@ -1,5 +1,5 @@
 import { ComfyUiError } from "./errors.ts";
-import type { OpenedFile } from "./open-file.ts";
+import type { OpenedFile } from "./fetched-file.ts";
 import type { ServerFile } from "./outputs.ts";
 import type { Socket } from "./socket.ts";
 import type { UploadOptions } from "./upload.ts";

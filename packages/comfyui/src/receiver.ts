@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { ComfyUiError, toComfyUiError, toStatusError } from "./errors.ts";
+import type { Allot, GatheredFile, OpenedFile } from "./fetched-file.ts";
 import { freeChunk } from "./free-chunk.ts";
-import type { Allot, GatheredFile, OpenedFile } from "./open-file.ts";
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

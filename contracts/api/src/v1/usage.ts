@@ -53,7 +53,9 @@ export type AdminUsageQuery = z.output<typeof adminUsageQuery>;
 const sums = {
   requests: z.number().describe("Requests of proven callers, reads included."),
   generations: z.number().describe("Jobs that ended and count: those that were given back do not."),
-  gpuSeconds: z.number().describe("Of the attempt that each job ended with, from when the backend began with it until it was rendered."),
+  gpuSeconds: z
+    .number()
+    .describe("Of the attempt that each job ended with, from when the backend began with it until it was rendered."),
   bytesIn: z.number().describe("Inputs of jobs."),
   bytesOut: z.number().describe("Outputs of jobs."),
 };

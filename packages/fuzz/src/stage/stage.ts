@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createEmulator } from "@comfy/comfyui-emulator";
 import { plainPicture } from "../draw/media.ts";
 import type { SigningKey } from "../wire/account.ts";
-import { type Service, startService } from "./start-service.ts";
+import { type Service, startService } from "./start-process.ts";
 
 const SECRET = "the secret of all keys of this run";
 export const operatorKey: SigningKey = { keyId: "enterprise_fuzz_operator", secret: SECRET };

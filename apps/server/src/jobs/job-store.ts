@@ -81,6 +81,19 @@ export type AcceptBatchOutcome =
   | { readonly type: "replayed"; readonly batch: Batch }
   | Exclude<AcceptOutcome, { readonly job: Job }>;
 
+/** A request that was refused before it came to an accept. */
+export interface ReplayRequest {
+  readonly ownerId: string;
+  readonly idempotency: Idempotency;
+  readonly signature?: PendingSignature;
+}
+
+export type Replay =
+  | { readonly type: "replayed"; readonly job: Job }
+  | { readonly type: "replayed"; readonly batch: Batch }
+  | { readonly type: "idempotency_key_reused" }
+  | { readonly type: "signature_replayed" };
+
 /** Which jobs of an owner are listed. Each filter narrows; all of them absent: every job. */
 export interface JobFilter {
   readonly ownerId: string;
@@ -138,6 +151,11 @@ export interface JobStore {
   accept(acceptance: Acceptance, options?: AcceptOptions): Promise<AcceptOutcome>;
   /** Accepts all of these jobs or none, in one transaction. Signature and idempotency key are the batch's, not those of its jobs. */
   acceptBatch(batch: NewBatch, acceptances: readonly Acceptance[]): Promise<AcceptBatchOutcome>;
+  /**
+   * What an earlier request under the same key made. For one that could not be made today: its input may be deleted since. Undefined when
+   * the key is not known; otherwise its signature is spent.
+   */
+  findReplay(request: ReplayRequest): Promise<Replay | undefined>;
   find(id: string): Promise<Job | undefined>;
   findMany(ids: readonly string[]): Promise<readonly Job[]>;
   /** @throws AppError `invalid_input` when the cursor is none of ours. */

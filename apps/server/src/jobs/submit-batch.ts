@@ -7,6 +7,7 @@ import type { Batch } from "./batch-store.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Acceptance, JobStore } from "./job-store.ts";
 import type { JobRequest, PrepareJob } from "./prepare-job.ts";
+import { prepareOrReplay } from "./replay-refused.ts";
 import { type RequestMarks, toMarks } from "./submit-job.ts";
 
 type JobInput = Pick<JobRequest, "input" | "isUploadedToCloud">;
@@ -25,7 +26,7 @@ export interface SubmittedBatch {
 export type SubmitBatch = (request: BatchRequest) => Promise<SubmittedBatch>;
 
 export interface SubmitBatchDeps {
-  readonly jobs: Pick<JobStore, "acceptBatch">;
+  readonly jobs: Pick<JobStore, "acceptBatch" | "findReplay">;
   readonly prepareJob: PrepareJob;
   readonly events: EventBus;
   readonly clock: Clock;
@@ -41,18 +42,20 @@ export function createSubmitBatch(deps: SubmitBatchDeps): SubmitBatch {
   return async function submitBatch({ inputs, ...request }) {
     const { caller, kind, metadata, requestId } = request;
     const id = createId(clock.nowMs());
-    const acceptances: Acceptance[] = [];
-    for (const [index, input] of inputs.entries()) {
-      acceptances.push(await at(index, () => prepareJob({ ...request, ...input, batchId: id })));
-    }
-    const outcome = await jobs.acceptBatch(
-      {
-        ...{ id, ownerId: caller.ownerId, keyId: caller.keyId },
-        ...(metadata !== undefined && { metadata }),
-        ...toMarks(`batch\n${kind}`, request),
-      },
-      acceptances,
-    );
+    const marks = toMarks(`batch\n${kind}`, request);
+    const { ownerId, keyId } = caller;
+    const ready = await prepareOrReplay(jobs, { ownerId, ...marks }, async () => {
+      const acceptances: Acceptance[] = [];
+      for (const [index, input] of inputs.entries()) {
+        acceptances.push(await at(index, () => prepareJob({ ...request, ...input, batchId: id })));
+      }
+      return acceptances;
+    });
+    const acceptances = ready.type === "prepared" ? ready.prepared : [];
+    const row = { id, ownerId, keyId, ...(metadata !== undefined && { metadata }), ...marks };
+    const outcome = ready.type === "prepared" ? await jobs.acceptBatch(row, acceptances) : ready;
+    // The key was used for a single job: never the same request.
+    if ("job" in outcome) throw toRefusal({ type: "idempotency_key_reused" }, clock);
     if (!("batch" in outcome)) throw toRefusal(outcome, clock);
     const { batch } = outcome;
     if (outcome.type === "replayed") return { batch, isReplay: true };

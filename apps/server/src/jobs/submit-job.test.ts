@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createManualClock } from "../../test/manual-clock.ts";
 import { sampleJob } from "../../test/sample-job.ts";
+import { AppError } from "../errors.ts";
 import { silentLog } from "../log.ts";
 import { createMemoryEventBus } from "./event-bus-memory.ts";
 import type { Acceptance, AcceptOutcome } from "./job-store.ts";
@@ -8,6 +9,25 @@ import { createSubmitJob, type SubmitRequest } from "./submit-job.ts";
 
 const job = sampleJob();
 const claimed = { job, lease: { jobId: job.id, epoch: 1 }, pastAttempts: [], inputs: {} };
+
+test("a request that could not be made today gives the job that it made before, where its key is known", async () => {
+  for (const [replay, code] of [
+    [{ type: "replayed", job }, undefined],
+    [undefined, "asset_not_found"],
+    [{ type: "idempotency_key_reused" }, "idempotency_key_reused"],
+  ] as const) {
+    const submitJob = createSubmitJob({
+      jobs: { accept: () => Promise.reject(new Error("It is not asked.")), findReplay: async () => replay },
+      prepareJob: () => Promise.reject(new AppError("asset_not_found", "There is no such file.")),
+      ...{ events: createMemoryEventBus(), clock: createManualClock(), log: silentLog, knock() {} },
+      localWorker: { reserve: () => undefined },
+    });
+    const request = { kind: "image", surface: "product", body: new Uint8Array(), idempotencyKey: "key" };
+    const submitted = submitJob({ ...request, caller: { ownerId: "env:owner" } } as SubmitRequest);
+    if (code === undefined) expect(await submitted).toEqual({ job, isReplay: true, isHere: false });
+    else await expect(submitted).rejects.toMatchObject({ code });
+  }
+});
 
 /** Accepts one job; the database and the worker of this process answer as the test says. */
 async function submit(outcome: AcceptOutcome | Error, hasRoom: boolean) {
@@ -19,6 +39,7 @@ async function submit(outcome: AcceptOutcome | Error, hasRoom: boolean) {
         if (outcome instanceof Error) throw outcome;
         return outcome;
       },
+      findReplay: async () => undefined,
     },
     // Only what a worker is asked about matters here.
     prepareJob: async () => ({ needs: "image/x" }) as Acceptance,
@@ -38,7 +59,9 @@ async function submit(outcome: AcceptOutcome | Error, hasRoom: boolean) {
     },
     knock: () => void done.push("knock"),
   });
-  const request = { kind: "image", surface: "product", body: new Uint8Array() } as SubmitRequest;
+  const request = {
+    ...{ kind: "image", surface: "product", body: new Uint8Array(), caller: { ownerId: "env:owner" } },
+  } as SubmitRequest;
   await submitJob(request).catch(() => done.push("refused"));
   return done;
 }

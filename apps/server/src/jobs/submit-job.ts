@@ -8,6 +8,7 @@ import type { Idempotency, Job } from "./job.ts";
 import type { Acceptance, AcceptOutcome, JobStore } from "./job-store.ts";
 import type { LocalWorker } from "./local-worker.ts";
 import type { JobRequest, PrepareJob } from "./prepare-job.ts";
+import { prepareOrReplay } from "./replay-refused.ts";
 
 /** What makes a request safe to repeat, and what makes it impossible to replay. */
 export interface RequestMarks {
@@ -32,7 +33,7 @@ export interface Submitted {
 export type SubmitJob = (request: SubmitRequest) => Promise<Submitted>;
 
 export interface SubmitJobDeps {
-  readonly jobs: Pick<JobStore, "accept">;
+  readonly jobs: Pick<JobStore, "accept" | "findReplay">;
   readonly prepareJob: PrepareJob;
   readonly events: EventBus;
   readonly clock: Clock;
@@ -46,8 +47,12 @@ export interface SubmitJobDeps {
 /** Accepts a job: checked, planned and durable when the promise resolves. */
 export function createSubmitJob(deps: SubmitJobDeps): SubmitJob {
   return async function submitJob(request) {
-    const prepared = await deps.prepareJob(request);
-    const outcome = await acceptJob({ ...prepared, ...toMarks(request.kind, request) }, deps);
+    const marks = toMarks(request.kind, request);
+    const { ownerId } = request.caller;
+    const ready = await prepareOrReplay(deps.jobs, { ownerId, ...marks }, () => deps.prepareJob(request));
+    const outcome = ready.type === "prepared" ? await acceptJob({ ...ready.prepared, ...marks }, deps) : ready;
+    // The key was used for a batch: never the same request.
+    if ("batch" in outcome) throw toRefusal({ type: "idempotency_key_reused" }, deps.clock);
     if (!("job" in outcome)) throw toRefusal(outcome, deps.clock);
     const isNew = outcome.type === "accepted";
     return { job: outcome.job, isReplay: !isNew, isHere: isNew && outcome.claimed !== undefined };

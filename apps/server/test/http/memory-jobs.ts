@@ -8,7 +8,7 @@ import type { Acceptance, Ending, JobFilter, JobStore } from "../../src/jobs/job
 /** The part of the store that the verbs behind the front door use. */
 export type DoorJobStore = Pick<
   JobStore,
-  "accept" | "acceptBatch" | "find" | "findMany" | "list" | "requestCancel" | "finish"
+  "accept" | "acceptBatch" | "findReplay" | "find" | "findMany" | "list" | "requestCancel" | "finish"
 >;
 
 function toJob(acceptance: Acceptance): Job {
@@ -126,6 +126,13 @@ export function createMemoryJobs(clock: Clock): DoorJobStore & { readonly batche
       batches.set(batch.id, { ...row, createdAtMs: clock.nowMs() });
       for (const acceptance of acceptances) jobs.set(acceptance.id, toJob(acceptance));
       return { type: "accepted", batch: toBatch(batch.id) };
+    },
+    async findReplay(request) {
+      const known = claim({ ...request, generationsPerDay: 0, id: "", count: 1 });
+      if (known?.type === "generations_exhausted") return undefined;
+      if (known?.type !== "replayed") return known;
+      const job = jobs.get(known.id);
+      return job ? { type: "replayed", job } : { type: "replayed", batch: toBatch(known.id) };
     },
     find: async (id) => jobs.get(id),
     findMany: async (ids) => ids.flatMap((id) => jobs.get(id) ?? []),

@@ -68,6 +68,20 @@ export function acceptSuite(getDatabase: GetDatabase): void {
       expect(await jobs.find(other.id)).toBeUndefined();
     });
 
+    it("tells what a key made, of whoever has it, and spends the signature of who asks", async () => {
+      const signature = createSignature();
+      const known = { ownerId: "env:owner", idempotency };
+      expect(await jobs.findReplay({ ...known, signature })).toBeUndefined();
+      const id = await acceptOne(jobs, { idempotency, signature });
+      expect(await jobs.findReplay({ ...known, signature })).toEqual({ type: "signature_replayed" });
+      const fresh = createSignature();
+      expect(await jobs.findReplay({ ...known, signature: fresh })).toMatchObject({ type: "replayed", job: { id } });
+      expect(await jobs.findReplay({ ...known, signature: fresh })).toEqual({ type: "signature_replayed" });
+      const other = { ...idempotency, fingerprint: "body-2" };
+      expect(await jobs.findReplay({ ...known, idempotency: other })).toEqual({ type: "idempotency_key_reused" });
+      expect(await jobs.findReplay({ ...known, ownerId: "env:other" })).toBeUndefined();
+    });
+
     it("keeps the idempotency keys of owners apart", async () => {
       await jobs.accept(createAcceptance({ idempotency }));
       const other = await jobs.accept(createAcceptance({ idempotency, ownerId: "env:other" }));

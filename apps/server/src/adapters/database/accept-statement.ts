@@ -35,7 +35,7 @@ export function toInputIds(acceptances: readonly Pick<Acceptance, "inputs">[]): 
  * which fixes the order of locks: signature, day, owner.
  */
 export function allowRequest(request: Request): RawBuilder<unknown> {
-  const { ownerId, idempotency, inputIds, retryOf, jobCount, generationsPerDay: perDay } = request;
+  const { ownerId, inputIds, retryOf, jobCount, generationsPerDay: perDay } = request;
   const owner = toText(ownerId);
   const hasInputs = inputIds.length > 0 ? sql`and (select count(*) from found) = ${inputIds.length}::integer` : sql``;
   const isNew = sql`not exists (select from known) and not exists (select from retried) ${hasInputs}`;
@@ -52,11 +52,7 @@ export function allowRequest(request: Request): RawBuilder<unknown> {
   return sql`
     signature as (${spendSignature(request)}),
     known as (
-      select job_id, batch_id, fingerprint from comfy.idempotency_keys where ${
-        idempotency
-          ? sql`owner_id = ${owner} and surface = ${idempotency.surface} and key_hash = ${toKeyHash(idempotency.key)}`
-          : sql`false`
-      }
+      select job_id, batch_id, fingerprint from comfy.idempotency_keys where ${isKnownBy(request)}
     ),
     retried as (select id from comfy.jobs where ${retryOf === undefined ? sql`false` : sql`retry_of = ${retryOf}::uuid`}),
     found as materialized (${keepFiles(inputIds)}),
@@ -74,12 +70,22 @@ function keepFiles(inputIds: readonly string[]): RawBuilder<unknown> {
     order by a.id for share`;
 }
 
+/** The row of the idempotency key. */
+export function isKnownBy({ ownerId, idempotency }: Pick<Request, "ownerId" | "idempotency">): RawBuilder<unknown> {
+  if (!idempotency) return sql`false`;
+  const { surface, key } = idempotency;
+  return sql`owner_id = ${toText(ownerId)} and surface = ${surface} and key_hash = ${toKeyHash(key)}`;
+}
+
 /** One row when the request may go on. */
-function spendSignature({ signature }: Request): RawBuilder<unknown> {
+export function spendSignature(
+  { signature }: Pick<Request, "signature">,
+  where: RawBuilder<unknown> = sql``,
+): RawBuilder<unknown> {
   if (!signature) return sql`select 1`;
   return sql`
     insert into comfy.used_signatures (hash, expires_at)
-    values (${signature.hash}, ${new Date(signature.expiresAtMs).toISOString()}::timestamptz)
+    select ${signature.hash}, ${new Date(signature.expiresAtMs).toISOString()}::timestamptz ${where}
     on conflict do nothing returning 1`;
 }
 

@@ -4,6 +4,7 @@ import { acceptBatch } from "./accept-batch.ts";
 import { acceptJob } from "./accept-job.ts";
 import { beginAttempt, markAttempt } from "./attempts.ts";
 import { claimJobs } from "./claim-jobs.ts";
+import { findReplay } from "./find-replay.ts";
 import { finishJob } from "./finish-job.ts";
 import { pinJobInput, postponeJob, releaseJobLeases, renewLeases, saveJobProgress, setJobState } from "./hold-lease.ts";
 import { listJobs } from "./list-jobs.ts";
@@ -17,6 +18,7 @@ export function createJobStore(db: Kysely<Tables>): JobStore {
   return {
     accept: (acceptance, options) => acceptJob(db, acceptance, options),
     acceptBatch: (batch, acceptances) => acceptBatch(db, batch, acceptances),
+    findReplay: (request) => findReplay(db, request),
     find: (id) => withPatience(() => findJob(db, id)),
     findMany: (ids) => withPatience(() => findJobs(db, ids)),
     list: (filter) => withPatience(() => listJobs(db, filter)),

@@ -51,15 +51,22 @@ async function judgeSkips(report: VitestReport, listFile: string): Promise<strin
   return listSkipped(report, root).filter((name) => !allowed.has(name));
 }
 
+function toLongStep(word: string): Step {
+  const found = Object.entries(longSteps).find(([name]) => name === word);
+  if (found) return found[1];
+  throw new Error(`--long: expected one of ${Object.keys(longSteps).join(", ")}, got "${word}".`);
+}
+
 /**
  * `npm test`: steps, tests, and the counts as the last line.
  *
- * `--allowed-skips <file>` makes a skipped test a failure unless that file names it with a reason. `--long` adds what takes minutes.
+ * `--allowed-skips <file>` makes a skipped test a failure unless that file names it with a reason. `--long <word>` adds a proof that takes
+ * minutes (chaos, attacks, fuzz); it may stand there several times.
  */
 export async function runTestCommand(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const options = { "allowed-skips": { type: "string" }, long: { type: "boolean" } } as const;
+  const options = { "allowed-skips": { type: "string" }, long: { type: "string", multiple: true } } as const;
   const { values } = parseArgs({ args: [...argv], options });
-  const last = values.long ? longSteps : [];
+  const last = (values.long ?? []).map(toLongStep);
   const failures = (await Promise.all(lanes.map((lane) => runLane(lane, signal)))).flat();
   if (signal.aborted) return 130;
 

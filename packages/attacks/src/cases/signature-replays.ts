@@ -23,11 +23,19 @@ export const replayAttacks = inGroup("signatures", [
         [401],
       );
     },
-    defence: {
-      file: "apps/server/src/jobs/submit-job.ts",
-      find: "...(signature !== undefined && { signature }),",
-      replace: "",
-    },
+    // The process remembers what made a job, and the statement that accepts one spends the signature.
+    defence: [
+      {
+        file: "apps/server/src/http/middleware/replays.ts",
+        find: "if (signature && seen.has(signature.hash)) throw toReplayed();",
+        replace: "",
+      },
+      {
+        file: "apps/server/src/jobs/submit-job.ts",
+        find: "...(signature !== undefined && { signature }),",
+        replace: "",
+      },
+    ],
   },
   {
     name: "a signed write that makes no job is sent again",

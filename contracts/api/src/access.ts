@@ -4,7 +4,7 @@
  * - `generate`: make jobs and cancel them.
  * - `read`: read jobs, batches and their results, follow jobs, make tickets for that.
  * - `upload`: bring files and take them away.
- * - `webhooks`: everything about endpoints and their deliveries.
+ * - `webhooks`: everything about endpoints and their deliveries; saying where one leads takes `read` as well, because results go there.
  * - `keys`: make, list, rotate and revoke keys of the same owner, never with more than the caller has.
  * - `admin`: operate the service.
  */

@@ -29,7 +29,8 @@ const endpoints = {
     method: "POST",
     path: "/api/v1/webhooks",
     summary: "Register an endpoint",
-    description: "At most 20 for each owner. The answer holds the secret that its deliveries are signed with.",
+    description:
+      "At most 20 for each owner. The answer holds the secret that its deliveries are signed with. Needs the scope `read` as well: results are sent there.",
     body: webhookCreate,
     responses: { 201: webhookWithSecret, ...writeErrors },
   },
@@ -53,7 +54,8 @@ const endpoints = {
     method: "PATCH",
     path: "/api/v1/webhooks/:id",
     summary: "Change an endpoint",
-    description: "Fields that are absent stay as they are. Deliveries that are still owed go to the new address.",
+    description:
+      "Fields that are absent stay as they are. Deliveries that are still owed go to the new address. Another `url` needs the scope `read` as well.",
     pathParams: endpointParams,
     body: webhookPatch,
     responses: { 200: webhook, ...writeErrors },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { webhookCreate, webhookPatch } from "@comfy/contracts";
 import type * as z from "zod";
+import { AppError } from "../../../errors.ts";
 import type { AppDeps } from "../../deps.ts";
 import { readIdempotencyKey, tellReplay } from "../../idempotency-key.ts";
 import { authenticatedOf, visitOf } from "../../visit.ts";
@@ -22,6 +23,13 @@ interface ListCall extends OneCall {
 
 const LIMIT = 20;
 
+/** Results and signed links of all jobs of the owner are sent there: whoever says where to reads them. */
+function assertReads({ req }: Call): void {
+  if (authenticatedOf(req).caller.scopes.includes("read")) return;
+  const words = "An endpoint is sent results: whoever says where to needs the scope read besides the scope webhooks.";
+  throw new AppError("access_denied", words);
+}
+
 const ownerOf = ({ req }: Call): string => authenticatedOf(req).caller.ownerId;
 const toOwned = (call: OneCall) => ({ ownerId: ownerOf(call), id: call.params.id });
 const toEndpointsOwn = (call: OneCall) => ({ ownerId: ownerOf(call), endpointId: call.params.id });
@@ -32,6 +40,7 @@ const toPage = ({ query: { cursor, limit = LIMIT } }: ListCall) => ({ limit, ...
 export function createWebhookRoutes({ verbs }: AppDeps) {
   return {
     async create(call: MakingCall<z.infer<typeof webhookCreate>>) {
+      assertReads(call);
       const { req, res, headers, body: webhook } = call;
       const { body } = visitOf(req);
       const wish = { ...webhook, ...readIdempotencyKey(headers), ownerId: ownerOf(call), body };
@@ -47,6 +56,7 @@ export function createWebhookRoutes({ verbs }: AppDeps) {
       return { status: 200 as const, body: presentWebhook(await verbs.readWebhook(toOwned(call))) };
     },
     async update(call: OneCall & { readonly body: z.infer<typeof webhookPatch> }) {
+      if (call.body.url !== undefined) assertReads(call);
       return { status: 200 as const, body: presentWebhook(await verbs.updateWebhook(toOwned(call), call.body)) };
     },
     async delete(call: OneCall) {

@@ -5,6 +5,7 @@ import type { Authenticated, Caller } from "../../access/caller.ts";
 import { toLimitHeaders } from "../../access/limit-headers.ts";
 import { RateLimitedError } from "../../access/limit-request.ts";
 import type { Spent } from "../../access/rate-limiter.ts";
+import { toReplayed } from "../../access/signature-ledger.ts";
 import { readBearer } from "../../access/signed-request.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -24,11 +25,6 @@ export function assertScope({ scopes, via }: Caller, scope: Scope | undefined): 
 /** Spends a signature. @throws AppError `signature_replayed` when it was spent before. */
 export async function assertUnspent({ signature }: Authenticated, spend: HttpDeps["spendSignature"]): Promise<void> {
   if (signature && !(await spend(signature))) throw toReplayed();
-}
-
-export function toReplayed(): AppError {
-  const words = "This signature was used before: every request needs one of its own, a retry included.";
-  return new AppError("signature_replayed", words);
 }
 
 /** What a route asks of whoever is proven. */

@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, Response } from "express";
 import type { Authenticated } from "../../access/caller.ts";
 import type { IpGuard } from "../../access/ip-guard.ts";
+import { toReplayed } from "../../access/signature-ledger.ts";
 import { AppError } from "../../errors.ts";
 import { visitOf } from "../visit.ts";
-import { toReplayed } from "./admission.ts";
 
 /** Each is some 150 bytes; a signature is refused by its timestamp after ten minutes. */
 const SEEN_MAX = 20_000;

@@ -7,6 +7,7 @@ import { silentLog } from "../../log.ts";
 import { createDatabase } from "./create-database.ts";
 import { migrations } from "./migrations/index.ts";
 import { migrate } from "./migrations/migrate.ts";
+import { runUpkeep } from "./upkeep.ts";
 
 describe("the embedded database", () => {
   let root: string;
@@ -47,6 +48,21 @@ describe("the embedded database", () => {
     await expect(held).rejects.toThrow("took too long");
     await database.close();
   }, 60_000);
+
+  it("is vacuumed and analysed wherever rows died or came, and nowhere else", async () => {
+    const database = await open();
+    const { db } = database;
+    await sql`insert into comfy.blobs (sha256, size_bytes, location)
+      select lpad(n::text, 64, '0'), 1, n::text from generate_series(1, 200) n`.execute(db);
+    await sql`update comfy.blobs set touched_at = clock_timestamp()`.execute(db);
+    await runUpkeep(db, { isVacuumed: true });
+    await sql`select pg_stat_force_next_flush()`.execute(db);
+    const { rows } = await sql`
+      select relname, n_dead_tup, last_analyze is not null as is_analysed from pg_stat_user_tables
+      where last_vacuum is not null and schemaname = 'comfy'`.execute(db);
+    expect(rows).toEqual([{ relname: "blobs", n_dead_tup: 0, is_analysed: true }]);
+    await database.close();
+  });
 
   it("keeps the event loop free while a statement runs", async () => {
     const database = await open();

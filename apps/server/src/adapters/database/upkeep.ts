@@ -18,21 +18,8 @@ export interface UpkeepOptions {
 }
 
 const EVERY_MS = 10 * 60_000;
-/** The tables whose rows are rewritten often: dead versions pile up in these. */
-const BUSY_TABLES = [
-  "jobs",
-  "owner_queue",
-  "attempts",
-  "backend_leases",
-  "holders",
-  "outbox",
-  "used_signatures",
-  "generations_per_day",
-  "idempotency_keys",
-  "job_inputs",
-  "usage",
-  "usage_days",
-];
+/** A table is vacuumed from so many dead rows on, or at a tenth of the living: below, reading it costs more than they do. */
+const DEAD_ROWS_MIN = 50;
 
 /** Removes what has expired, mends counters and, embedded, clears what updates left behind. The first round is one interval from now. */
 export function startUpkeep(db: Kysely<Tables>, options: UpkeepOptions): { stop(): Promise<void> } {
@@ -74,5 +61,17 @@ export async function runUpkeep(
   await repairOwnerQueue(db);
   if (!isVacuumed) return;
   // One table at a time: the one session of PGlite is free for others in between.
-  for (const table of BUSY_TABLES) await sql`vacuum (analyze) ${sql.table(`comfy.${table}`)}`.execute(db);
+  for (const table of await findDirtyTables(db)) await sql`vacuum (analyze) ${sql.table(`comfy.${table}`)}`.execute(db);
+}
+
+/** As the statistics tell, which forget everything when the process is killed: what died before is found when more has died. */
+async function findDirtyTables(db: Kysely<Tables>): Promise<string[]> {
+  // What this one session did is counted once a minute at most, unless it is asked for, and then at the end of the statement.
+  await sql`select pg_stat_force_next_flush()`.execute(db);
+  const { rows } = await sql<{ relname: string }>`
+    select relname from pg_stat_user_tables
+    where schemaname = 'comfy' and (
+      n_dead_tup >= ${DEAD_ROWS_MIN} or n_ins_since_vacuum >= 1000 + n_live_tup / 10 or n_mod_since_analyze >= ${DEAD_ROWS_MIN} + n_live_tup / 10)
+    order by relname`.execute(db);
+  return rows.map(({ relname }) => relname);
 }

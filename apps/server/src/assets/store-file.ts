@@ -52,8 +52,9 @@ function toHead(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
   return Buffer.concat(chunks).subarray(0, sizeBytes);
 }
 
-async function* joinStream(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* head;
+/** Empties the head: a store that waits for an hour must not keep in memory what it has on its disk. */
+async function* joinStream(head: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (let chunk = head.shift(); chunk; chunk = head.shift()) yield chunk;
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 

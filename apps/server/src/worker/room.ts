@@ -2,11 +2,17 @@ import type { BackendPool } from "../generation/backend-pool.ts";
 import type { ActiveRuns } from "./active-runs.ts";
 
 export interface RoomDeps {
-  readonly pool: Pick<BackendPool, "room">;
+  readonly pool: Pick<BackendPool, "room" | "slotCount">;
   readonly runs: Pick<ActiveRuns, "count" | "nearlyDone">;
   /** No other backend could take a job sooner. */
   readonly isOnlyBackend: boolean;
 }
+
+/**
+ * Outputs for each slot that may wait for the store at once: while it is down, each lies on the disk of this machine, and a render is worth
+ * nothing before its bytes have a place.
+ */
+const COLLECTING_PER_SLOT = 4;
 
 /** How many more jobs this process can put to use now. */
 export interface Room {
@@ -28,7 +34,8 @@ export function createRoom({ pool, runs, isOnlyBackend }: RoomDeps): Room {
     count() {
       const { free, ahead } = pool.room();
       const useful = isOnlyBackend || hasBacklog ? ahead : Math.min(ahead, runs.nearlyDone());
-      return free + useful - runs.count("preparing") - reserved;
+      const uncollected = COLLECTING_PER_SLOT * pool.slotCount - runs.count("collecting");
+      return Math.min(free + useful, uncollected) - runs.count("preparing") - reserved;
     },
     reserve() {
       reserved += 1;

@@ -49,7 +49,7 @@ async function startWorker({ configured = ["a"] } = {}) {
         state.runs.push({ claimed, hooks, end });
         hooks.detach.addEventListener("abort", () => end());
       }),
-    pool: { room: () => state.room },
+    pool: { room: () => state.room, slotCount: 1 },
     ownership: { owned: () => ["a"] },
     configured,
     clock,

@@ -15,7 +15,7 @@ import { createUnfit } from "./unfit.ts";
 export interface WorkerDeps {
   readonly jobs: Pick<JobStore, "claim" | "renew" | "releaseLeases" | "wakePostponed">;
   readonly runJob: RunJob;
-  readonly pool: Pick<BackendPool, "room">;
+  readonly pool: Pick<BackendPool, "room" | "slotCount">;
   readonly ownership: Pick<Ownership, "owned">;
   /** Every backend of the deployment. */
   readonly configured: readonly string[];

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { type ComfyUi, ComfyUiError } from "@comfy/comfyui";
 import { AppError } from "../../errors.ts";
 import type { Backend } from "../../generation/backend.ts";
@@ -16,6 +17,7 @@ export function createOpenOutput(comfy: Pick<ComfyUi, "fetch">, memory: OutputMe
     const { filename = "", subfolder = "", type = "output" } = reference;
     let taken: Uint8Array | undefined;
     const giveBack = () => {
+      signal.removeEventListener("abort", giveBack);
       if (taken) memory.giveBack(taken);
       taken = undefined;
     };
@@ -23,33 +25,53 @@ export function createOpenOutput(comfy: Pick<ComfyUi, "fetch">, memory: OutputMe
       taken = memory.take(sizeBytes);
       return taken;
     };
-    const fetch = async () => {
-      try {
-        return await comfy.fetch({ filename, subfolder, type }, { signal, allot });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw toOutputError(error);
-      } finally {
-        // It has arrived, or never will: what comes next is bounded by the jobs at work.
-        giveBack();
-      }
-    };
-    const file = await fetch();
-    return {
-      async *[Symbol.asyncIterator]() {
-        if ("bytes" in file) {
-          yield file.bytes;
-          return;
-        }
-        try {
-          yield* file.body;
-        } catch (error) {
-          signal.throwIfAborted();
-          throw toOutputError(error);
-        } finally {
-          file.body.destroy();
-        }
-      },
-    };
+    // Whoever leaves may never have begun to read.
+    signal.addEventListener("abort", giveBack, { once: true });
+    try {
+      const file = await comfy.fetch({ filename, subfolder, type }, { signal, allot });
+      if ("bytes" in file) return toOnePiece(file.bytes, giveBack);
+      giveBack();
+      return readStream(file.body, signal);
+    } catch (error) {
+      giveBack();
+      signal.throwIfAborted();
+      throw toOutputError(error);
+    }
   };
+}
+
+/**
+ * The bytes, once. They are let go of when they are asked past, not when the reader is done with the file: a store that is down has it on its
+ * disk by then, and its wait may take an hour for each of many.
+ */
+function toOnePiece(bytes: Uint8Array, onRead: () => void): AsyncIterableIterator<Uint8Array> {
+  let left: Uint8Array | undefined = bytes;
+  const end = async (): Promise<IteratorReturnResult<undefined>> => {
+    left = undefined;
+    onRead();
+    return { done: true, value: undefined };
+  };
+  return {
+    async next() {
+      if (left === undefined) return end();
+      const value = left;
+      left = undefined;
+      return { done: false, value };
+    },
+    return: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* readStream(body: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw toOutputError(error);
+  } finally {
+    body.destroy();
+  }
 }

@@ -1,6 +1,6 @@
 /** Files of more than this come as streams. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
-/** All files that are arriving at once; what is beyond it comes as streams as well. */
+/** All files that have not been read to their end at once; what is beyond it comes as streams as well. */
 const TOTAL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Memory in which small outputs are gathered, within one bound for all of them. */

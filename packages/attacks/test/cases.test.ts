@@ -27,7 +27,7 @@ it("changes something with every edit", () => {
 
 it("calls a case stale whose defence is gone, or stands in the source twice", async () => {
   const file = "packages/attacks/src/attack.ts";
-  expect(await findStale({ file, find: "export interface Edit {", replace: "" })).toBeUndefined();
+  expect(await findStale({ file, find: "export interface Verdict {", replace: "" })).toBeUndefined();
   expect(await findStale({ file, find: "export interface ", replace: "" })).toMatch(/found \d+ times/);
   expect(await findStale({ file, find: "no such words", replace: "" })).toMatch(/found 0 times/);
   expect(await findStale({ file: "no/such/file.ts", find: "x", replace: "" })).toMatch(/There is no file/);

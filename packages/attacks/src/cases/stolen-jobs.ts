@@ -183,8 +183,8 @@ export const stolenJobAttacks = inGroup("ownership", [
     },
     defence: {
       file: "apps/server/src/adapters/database/accept-statement.ts",
-      find: "sql`owner_id = ${owner} and surface = ${idempotency.surface}",
-      replace: "sql`surface = ${idempotency.surface}",
+      find: "sql`owner_id = ${toText(ownerId)} and surface = ${surface} and key_hash",
+      replace: "sql`surface = ${surface} and key_hash",
     },
   },
 ]);

@@ -76,21 +76,40 @@ export function createReceivePartVerbs({ uploads, blobs }: ReceivePartDeps): Rec
     return { upload, sizeBytes };
   }
 
-  async function measurePart({ uploadId, n }: Pick<PartToReceive, "uploadId" | "n">): Promise<PartMeasure> {
+  async function assertRoom({ uploadId, n }: Pick<PartToReceive, "uploadId" | "n">) {
     const { upload, sizeBytes } = measureIn(await uploads.find(uploadId), n);
     if (upload.isCompleted) throw completed();
-    if (upload.sentBytes + sizeBytes > SENT_FACTOR_MAX * upload.sizeBytes) throw sentTooOften();
-    return { ownerId: upload.ownerId, sizeBytes };
+    const sentBytesMax = SENT_FACTOR_MAX * upload.sizeBytes;
+    if (upload.sentBytes + sizeBytes > sentBytesMax) throw sentTooOften();
+    return { ownerId: upload.ownerId, sizeBytes, sentBytesMax };
+  }
+
+  /** Its bytes are counted before the first of them is taken: of many that come at once each would find room else. */
+  async function keepReserved({ uploadId, n, sha256, body, signal }: PartToReceive, sizeBytes: number) {
+    try {
+      const checked = checkBytes(body, { sizeBytes, sha256 });
+      return { n, ...(await blobs.put(checked, { sizeBytesMax: sizeBytes, signal })) };
+    } catch (error) {
+      // Without an answer it stays counted, which four times the size leaves room for.
+      await uploads.release(uploadId, sizeBytes).catch(() => undefined);
+      throw error;
+    }
   }
 
   return {
-    measurePart,
+    async measurePart(address): Promise<PartMeasure> {
+      const { ownerId, sizeBytes } = await assertRoom(address);
+      return { ownerId, sizeBytes };
+    },
 
-    async receivePart({ uploadId, n, sha256, body, signal }) {
-      const { sizeBytes } = await measurePart({ uploadId, n });
-      const checked = checkBytes(body, { sizeBytes, sha256 });
-      const blob = await blobs.put(checked, { sizeBytesMax: sizeBytes, signal });
-      const part = { n, ...blob };
+    async receivePart(arriving) {
+      const { uploadId } = arriving;
+      const { sizeBytes, sentBytesMax } = await assertRoom(arriving);
+      if (!(await uploads.reserve(uploadId, sizeBytes, sentBytesMax))) {
+        await assertRoom(arriving);
+        throw sentTooOften();
+      }
+      const part = await keepReserved(arriving, sizeBytes);
       if (await uploads.putPart(uploadId, part)) return part;
       throw (await uploads.find(uploadId)) ? completed() : gone();
     },

@@ -22,7 +22,7 @@ export interface Upload {
   /** The digest that the whole must turn out to have, lowercase hex. */
   readonly sha256?: string;
   readonly isLocationStripped: boolean;
-  /** All that was ever kept of its parts, those included that others have replaced. */
+  /** All that was ever kept of its parts or is arriving, those included that others have replaced. */
   readonly sentBytes: number;
   /** What it became. */
   readonly assetId?: string;
@@ -59,7 +59,14 @@ export interface UploadStore {
   /** `known`: this id is open already. Counted exactly, also when several are opened at once. */
   open(upload: NewUpload, ttlMs: number, limits: OpenLimits): Promise<"opened" | "known" | "too_many" | "too_large">;
   find(id: string): Promise<Upload | undefined>;
-  /** Replaces a part that was there. False when the upload is gone or completed. */
+  /**
+   * Counts bytes that are about to arrive. False when the upload is gone or completed, or when it were more than this many in all: exact,
+   * however many come at once.
+   */
+  reserve(uploadId: string, sizeBytes: number, sentBytesMax: number): Promise<boolean>;
+  /** What was reserved did not arrive. */
+  release(uploadId: string, sizeBytes: number): Promise<void>;
+  /** Replaces a part that was there; its bytes were reserved. False when the upload is gone or completed. */
   putPart(uploadId: string, part: ReceivedPart): Promise<boolean>;
   complete(id: string, assetId: string): Promise<void>;
   remove(id: string): Promise<void>;

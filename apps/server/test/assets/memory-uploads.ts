@@ -27,11 +27,21 @@ export function createMemoryUploads(): UploadStore & { readonly forgetKeys: () =
       return "opened";
     },
     find: async (id) => uploads.get(id),
+    async reserve(uploadId, sizeBytes, sentBytesMax) {
+      const upload = uploads.get(uploadId);
+      if (!upload || upload.isCompleted || upload.sentBytes + sizeBytes > sentBytesMax) return false;
+      uploads.set(uploadId, { ...upload, sentBytes: upload.sentBytes + sizeBytes });
+      return true;
+    },
+    async release(uploadId, sizeBytes) {
+      const upload = uploads.get(uploadId);
+      if (upload) uploads.set(uploadId, { ...upload, sentBytes: upload.sentBytes - sizeBytes });
+    },
     async putPart(uploadId, part) {
       const upload = uploads.get(uploadId);
       if (!upload || upload.isCompleted) return false;
       const parts = [...upload.parts.filter(({ n }) => n !== part.n), part].toSorted((left, right) => left.n - right.n);
-      uploads.set(uploadId, { ...upload, parts, sentBytes: upload.sentBytes + part.sizeBytes });
+      uploads.set(uploadId, { ...upload, parts });
       return true;
     },
     async complete(id, assetId) {

@@ -52,11 +52,25 @@ export function uploadsSuite(getDatabase: GetDatabase): void {
       const store = openStore();
       const upload = toUpload();
       await store.open(upload, MINUTE_MS, limits);
-      await store.putPart(upload.id, toPart(1, "a"));
-      await store.putPart(upload.id, toPart(1, "b"));
+      for (const letter of ["a", "b"]) {
+        expect(await store.reserve(upload.id, 40, 100)).toBe(true);
+        await store.putPart(upload.id, toPart(1, letter));
+      }
       expect(await store.find(upload.id)).toMatchObject({ parts: [toPart(1, "b")], sentBytes: 80 });
       // The bytes of both are known, so that both are swept one day.
       expect(await readCount(getDatabase().db, "comfy.blobs")).toBe(2);
+    });
+
+    it("takes no more bytes than may be sent, however many parts arrive at once, and those again that did not arrive", async () => {
+      const store = openStore();
+      const upload = toUpload();
+      await store.open(upload, MINUTE_MS, limits);
+      const reserved = await Promise.all(Array.from({ length: 20 }, () => store.reserve(upload.id, 40, 400)));
+      expect(reserved.filter((isReserved) => isReserved)).toHaveLength(10);
+      await store.release(upload.id, 40);
+      expect(await store.reserve(upload.id, 40, 400)).toBe(true);
+      expect(await store.reserve(upload.id, 40, 400)).toBe(false);
+      expect(await store.reserve(createId(), 40, 400)).toBe(false);
     });
 
     it("opens once under one id", async () => {

@@ -27,6 +27,20 @@ export function createUploadStore(db: Kysely<Tables>): UploadStore {
     claimKey: (key) => claimKey(db, key),
     open: (upload, ttlMs, limits) => openUpload(db, upload, ttlMs, limits),
     find: (id) => findUpload(db, id),
+    async reserve(uploadId, sizeBytes, sentBytesMax) {
+      const { rows } = await sql`
+        update comfy.uploads u set sent_bytes = u.sent_bytes + ${sizeBytes}::bigint
+        where u.id = ${uploadId}::uuid and u.completed_at is null and ${isAlive}
+          and u.sent_bytes + ${sizeBytes}::bigint <= ${sentBytesMax}::bigint
+        returning 1`.execute(db);
+      return rows.length > 0;
+    },
+    async release(uploadId, sizeBytes) {
+      await sql`
+        update comfy.uploads set sent_bytes = sent_bytes - ${sizeBytes}::bigint where id = ${uploadId}::uuid`.execute(
+        db,
+      );
+    },
     putPart: (uploadId, part) => putPart(db, uploadId, part),
     async complete(id, assetId) {
       await sql`
@@ -97,9 +111,10 @@ async function putPart(db: Kysely<Tables>, uploadId: string, part: ReceivedPart)
       on conflict (sha256) do update set touched_at = clock_timestamp(), location = excluded.location, state = 'live'
     ),
     upload as (
-      update comfy.uploads u set sent_bytes = u.sent_bytes + ${sizeBytes}::bigint
+      select u.id from comfy.uploads u
       where u.id = ${uploadId}::uuid and u.completed_at is null and ${isAlive}
-      returning u.id
+      -- Nobody completes it in the meantime.
+      for no key update
     )
     insert into comfy.upload_parts (upload_id, n, sha256, size_bytes, location)
     select id, ${n}::integer, ${sha256}, ${sizeBytes}::integer, ${toText(location)} from upload

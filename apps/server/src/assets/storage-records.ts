@@ -15,8 +15,18 @@ export interface LoosePage {
 export interface StorageRecords {
   /** Expires assets older than this, unless a job that goes on needs them. @returns how many, at most `count` */
   expireAssets(options: { readonly ageMs: number; readonly count: number }): Promise<number>;
-  /** Looks at the next `count` blobs and claims those that nothing has referred to, or touched, for this long. */
-  claimLoose(options: { readonly ageMs: number; readonly count: number; readonly cursor?: string }): Promise<LoosePage>;
+  /**
+   * Looks at the next `count` blobs and claims those, `claimMax` at most, that nothing has referred to, or touched, for this long. Without a cursor it goes on
+   * from where it was last time: what nobody touched since is looked at once a day only.
+   */
+  claimLoose(options: {
+    readonly ageMs: number;
+    readonly count: number;
+    readonly claimMax: number;
+    readonly cursor?: string;
+  }): Promise<LoosePage>;
+  /** Gives back what was claimed by this age and was not looked at: it is as loose as before. */
+  unclaim(hashes: readonly string[], ageMs: number): Promise<void>;
   /** Claims again what a sweeper that vanished had claimed this long ago. */
   reclaim(options: { readonly ageMs: number; readonly count: number }): Promise<readonly LooseBlob[]>;
   /** The bytes are gone everywhere. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { AppError } from "../errors.ts";
 import { silentLog } from "../log.ts";
+import { toLooseAgeMs } from "./loose-age.ts";
 import type { LooseBlob, StorageRecords } from "./storage-records.ts";
 import { createSweepStorage, type SweepStorageDeps } from "./sweep-storage.ts";
 
@@ -12,13 +14,15 @@ interface Parts {
   readonly isMyTurn?: boolean;
   readonly changes?: Partial<SweepStorageDeps>;
   readonly failing?: string;
+  readonly isDown?: boolean;
 }
 
 /** A sweep over records that write down what they are told. */
-function setUp({ pages = [[]], stuck = [], isMyTurn = true, changes = {}, failing }: Parts = {}) {
+function setUp({ pages = [[]], stuck = [], isMyTurn = true, changes = {}, failing, isDown }: Parts = {}) {
   const done: string[] = [];
   let nowMs = 0;
   let toExpire = 2_500;
+  const left = [...stuck];
   const records: StorageRecords = {
     async expireAssets({ ageMs, count }) {
       const expired = Math.min(toExpire, count);
@@ -30,7 +34,10 @@ function setUp({ pages = [[]], stuck = [], isMyTurn = true, changes = {}, failin
       const next = Number(cursor) + 1;
       return { blobs: pages[Number(cursor)] ?? [], ...(next < pages.length && { cursor: String(next) }) };
     },
-    reclaim: async () => stuck,
+    async reclaim({ count }) {
+      return left.splice(0, count);
+    },
+    unclaim: async (hashes) => void done.push(`given back ${hashes.length}`),
     settle: async (sha256) => void done.push(`settled ${sha256}`),
     release: async (sha256) => void done.push(`released ${sha256}`),
     findUnknown: async (locations) => locations.filter((location) => location.startsWith("unknown")),
@@ -40,7 +47,8 @@ function setUp({ pages = [[]], stuck = [], isMyTurn = true, changes = {}, failin
     records,
     blobs: {
       async delete(location) {
-        if (location === failing) throw new Error("The store does not answer.");
+        if (isDown) throw new AppError("unavailable", "The store does not answer.");
+        if (location === failing) throw new Error("A place that is none.");
         done.push(`deleted ${location}`);
         nowMs += 1_000;
       },
@@ -86,14 +94,34 @@ describe("a sweep", () => {
     expect(done.slice(2)).toEqual(["deleted s3:b", "settled b"]);
   });
 
-  it("takes up what another left, and deletes nothing on the strength of an old claim", async () => {
+  it("deletes nothing on the strength of an old claim, and gives back what a slow store left of it", async () => {
     const many = Array.from({ length: 300 }, (_, n) => blob(String(n), `s3:${n}`));
-    const { done, sweep } = setUp({ stuck: many });
+    const { done, sweep } = setUp({ pages: [many, many] });
     await sweep(signal);
     const deleted = done.filter((line) => line.startsWith("deleted s3:"));
     // Each delete takes a second here; a claim is good for two minutes.
     expect(deleted.length).toBeGreaterThan(100);
-    expect(deleted.length).toBeLessThan(130);
+    expect(deleted.length).toBeLessThan(136);
+    expect(done.at(-1)).toBe(`given back ${300 - deleted.length}`);
+  });
+
+  it("ends when the store does not answer: what it claimed and did not ask for is given back, and no more is claimed", async () => {
+    const page = Array.from({ length: 64 }, (_, n) => blob(String(n), `s3:${n}`));
+    const { done, sweep } = setUp({ pages: [page, page], isDown: true });
+    expect(await sweep(signal)).toMatchObject({ deleted: 2 });
+    expect(done.slice(2)).toEqual(["given back 56"]);
+  });
+
+  it("of what others left ends too while the store does not answer, before anything new is claimed", async () => {
+    const stuck = Array.from({ length: 200 }, (_, n) => blob(String(n), `s3:${n}`));
+    const { done, sweep } = setUp({ stuck, pages: [stuck], isDown: true });
+    await sweep(signal);
+    expect(done.slice(2)).toEqual([]);
+  });
+
+  it("takes up all that others left, however much", async () => {
+    const stuck = Array.from({ length: 200 }, (_, n) => blob(String(n), "a"));
+    expect(await setUp({ stuck }).sweep(signal)).toMatchObject({ deleted: 202 });
   });
 
   it("expires what is older than the retention, all of it; without one nothing", async () => {
@@ -118,13 +146,20 @@ describe("a sweep", () => {
     expect(done).not.toContain("settled a");
   });
 
-  it("drops what crashes left in the spool and in the bucket", async () => {
+  it("drops what crashes left in the spool and in the bucket when no job can be waiting for it any more", async () => {
+    const ages: number[] = [];
     const cloud = {
-      objects: { dropHalves: async () => 3 },
-      spool: { dropHalves: async () => 4 },
+      objects: { dropHalves: async (_: string, ageMs: number) => ages.push(ageMs) },
+      spool: { dropHalves: async (ageMs: number) => ages.push(ageMs) },
       deploymentId: "ours",
     };
-    expect(await setUp({ changes: { cloud } }).sweep(signal)).toMatchObject({ halves: 7 });
+    const looseAgeMs = toLooseAgeMs(172_800_000);
+    expect(await setUp({ changes: { cloud, looseAgeMs } }).sweep(signal)).toMatchObject({ halves: 3 });
+    expect(ages).toEqual([176_400_000, 176_400_000]);
+  });
+
+  it("keeps what nobody refers to for a day, and longer than the deadline of any job", () => {
+    expect([3_600_000, 86_400_000].map(toLooseAgeMs)).toEqual([86_400_000, 90_000_000]);
   });
 
   it("stops at the signal", async () => {

@@ -1,4 +1,5 @@
 import type { LocalRemains } from "./local-remains.ts";
+import { LOOSE_AGE_MIN_MS } from "./loose-age.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createRemoveLoose, type RemoveLooseDeps } from "./remove-loose-blobs.ts";
 import { removeUnknownFiles } from "./remove-unknown-files.ts";
@@ -19,13 +20,11 @@ export interface SweepStorageDeps extends Omit<RemoveLooseDeps, "looseAgeMs" | "
   readonly retentionMs?: number;
   /** Names this process. */
   readonly holder: string;
+  /** Bytes that nobody refers to, and halves of files, are kept for this long: longer than any job takes. Default a day. */
   readonly looseAgeMs?: number;
 }
 
 const HOUR_MS = 3_600_000;
-const LOOSE_AGE_MS = 24 * HOUR_MS;
-/** Longer than any upload takes. */
-const HALF_AGE_MS = 24 * HOUR_MS;
 const TURN_MS = HOUR_MS;
 /** Reading a folder of a million files takes a while, and what a crash leaves there is small. */
 const LIST_EVERY_MS = 6 * HOUR_MS;
@@ -41,13 +40,13 @@ export interface Swept {
 export type SweepStorage = (signal: AbortSignal) => Promise<Swept>;
 
 export function createSweepStorage(deps: SweepStorageDeps): SweepStorage {
-  const { records, local, cloud, retentionMs, holder, log, monotonicMs, looseAgeMs = LOOSE_AGE_MS } = deps;
+  const { records, local, cloud, retentionMs, holder, log, monotonicMs, looseAgeMs = LOOSE_AGE_MIN_MS } = deps;
   const removeLoose = createRemoveLoose({ ...deps, looseAgeMs });
   let nextListMs = Number.NEGATIVE_INFINITY;
 
   /** Each machine has a disk of its own: no other process can look there. */
   async function sweepMachine(signal: AbortSignal) {
-    const halves = (await cloud?.spool.dropHalves(HALF_AGE_MS)) ?? 0;
+    const halves = (await cloud?.spool.dropHalves(looseAgeMs)) ?? 0;
     if (!local || monotonicMs() < nextListMs) return { halves, deleted: 0 };
     nextListMs = monotonicMs() + LIST_EVERY_MS;
     return { halves, deleted: await removeUnknownFiles(records, local, { ageMs: looseAgeMs, signal }) };
@@ -66,7 +65,7 @@ export function createSweepStorage(deps: SweepStorageDeps): SweepStorage {
     if (!(await records.takeTurn("storage", holder, TURN_MS))) return { expired: 0, ...machine };
     const expired = await expire(signal);
     const deleted = machine.deleted + (await removeLoose(signal));
-    const sent = (await cloud?.objects.dropHalves(`${cloud.deploymentId}/`, HALF_AGE_MS, signal)) ?? 0;
+    const sent = (await cloud?.objects.dropHalves(`${cloud.deploymentId}/`, looseAgeMs, signal)) ?? 0;
     const halves = machine.halves + sent;
     const swept = { expired, deleted, halves };
     if (expired + deleted + halves > 0) log.info(swept, "Storage was swept.");

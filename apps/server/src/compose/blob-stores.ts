@@ -5,6 +5,7 @@ import { createDiskSpool } from "../adapters/disk/spool.ts";
 import type { BlobLedger } from "../assets/blob-ledger.ts";
 import type { BlobStore } from "../assets/blob-store.ts";
 import { createCloudBlobStore } from "../assets/cloud-blob-store.ts";
+import { toLooseAgeMs } from "../assets/loose-age.ts";
 import { type ObjectStore, StoreRefusal } from "../assets/object-store.ts";
 import { createRoutedBlobStore } from "../assets/routed-blob-store.ts";
 import type { Spool } from "../assets/spool.ts";
@@ -21,8 +22,6 @@ export interface BlobStores {
 }
 
 const PREPARE_MS = 20_000;
-/** Longer than any upload takes. */
-const HALF_AGE_MS = 86_400_000;
 
 export async function composeBlobStores(
   { config, lifecycle, log }: Ground,
@@ -34,7 +33,7 @@ export async function composeBlobStores(
   if (!objects) return { blobs: local, directory };
   const spool = await createDiskSpool({ directory: join(config.dataDirectory, "spool") });
   // A process that only takes requests sweeps nothing later on.
-  await spool.dropHalves(HALF_AGE_MS);
+  await spool.dropHalves(toLooseAgeMs(config.jobDeadlineMs));
   const deploymentId = await settings.readDeploymentId();
   const cloud = { name: objects.name, blobs: createCloudBlobStore({ objects, spool, ledger, deploymentId, log }) };
   lifecycle.add({

@@ -1,4 +1,5 @@
 import { createLocalRemains } from "../adapters/disk/local-remains.ts";
+import { toLooseAgeMs } from "../assets/loose-age.ts";
 import { createSweepStorage } from "../assets/sweep-storage.ts";
 import { createStageInputs } from "../generation/stage-inputs.ts";
 import { createStoreOutputs } from "../generation/store-outputs.ts";
@@ -46,6 +47,7 @@ async function composeStorageSweeper(
   const { retentionMs } = config;
   const sweepStorage = createSweepStorage({
     ...{ records: storageRecords, blobs, holder, log, monotonicMs: clock.monotonicMs },
+    looseAgeMs: toLooseAgeMs(config.jobDeadlineMs),
     ...(local && { local }),
     ...(cloud && { cloud }),
     ...(retentionMs !== undefined && { retentionMs }),

@@ -6,7 +6,7 @@ import { createStorageRecords } from "../../src/adapters/database/storage-record
 import { createId } from "../../src/ids.ts";
 import { acceptOne, createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
 
-const old = { ageMs: 1_440 * MINUTE_MS, count: 100 };
+const old = { ageMs: 1_440 * MINUTE_MS, count: 100, claimMax: 100 };
 
 /** What holds while others work on the same rows. One session cannot show it: this needs a server. */
 export function storageConcurrencySuite(getDatabase: GetDatabase): void {

@@ -18,7 +18,7 @@ import {
 } from "./set-up.ts";
 
 const DAY_MS = 1_440 * MINUTE_MS;
-const old = { ageMs: DAY_MS, count: 100 };
+const old = { ageMs: DAY_MS, count: 100, claimMax: 100 };
 
 /** What the database knows of files that may go. */
 export function storageSuite(getDatabase: GetDatabase): void {
@@ -57,7 +57,23 @@ export function storageSuite(getDatabase: GetDatabase): void {
       expect(await readCount(db, "comfy.blobs")).toBe(0);
     });
 
-    it("are looked at in pages, each blob once", async () => {
+    it("are given back as loose as they were when nobody came to them", async () => {
+      const { ledger, storage } = setUp();
+      const blob = inCloud();
+      await ledger.announce(blob);
+      await age(DAY_MS);
+      await claimHashes();
+      await storage.unclaim([blob.sha256], DAY_MS);
+      expect(await claimHashes()).toEqual([blob.sha256]);
+      await storage.unclaim([blob.sha256], DAY_MS);
+      await ledger.announce(blob);
+      expect(await claimHashes()).toEqual([]);
+    });
+
+    it.each([
+      [2, 100],
+      [100, 2],
+    ])("are looked at in pages of %i and claimed %i at a time, each blob once", async (count, claimMax) => {
       const { ledger, storage } = setUp();
       const blobs = Array.from({ length: 5 }, () => inCloud());
       for (const blob of blobs) await ledger.announce(blob);
@@ -65,11 +81,31 @@ export function storageSuite(getDatabase: GetDatabase): void {
       const found: string[] = [];
       let cursor: string | undefined;
       do {
-        const page = await storage.claimLoose({ ...old, count: 2, ...(cursor !== undefined && { cursor }) });
+        const page = await storage.claimLoose({ ...old, count, claimMax, ...(cursor !== undefined && { cursor }) });
         found.push(...page.blobs.map(({ sha256 }) => sha256));
         cursor = page.cursor;
       } while (cursor !== undefined);
       expect(found.sort()).toEqual(blobs.map(({ sha256 }) => sha256).sort());
+    });
+
+    it("are looked for among what was touched since: of the rest each is looked at once a day only", async () => {
+      const { db, records } = setUp();
+      let nowMs = 0;
+      const storage = createStorageRecords(db, () => nowMs);
+      const count = async () => (await storage.claimLoose(old)).blobs.length;
+      for (let n = 0; n < 3; n++) await records.insert("env:owner", createOutput({ source: "upload" }));
+      await age(DAY_MS);
+      expect(await count()).toBe(0);
+      await sql`delete from comfy.assets`.execute(db);
+      // One shows that it was touched; the others look as if they had not been, which only a lock in the wrong moment could do.
+      await sql`update comfy.blobs set touched_at = case when sha256 = (select min(sha256) from comfy.blobs)
+        then clock_timestamp() - interval '24 hours' - interval '500 milliseconds' else touched_at - interval '40 days' end`.execute(
+        db,
+      );
+      expect(await count()).toBe(1);
+      expect(await count()).toBe(0);
+      nowMs += DAY_MS;
+      expect(await count()).toBe(2);
     });
 
     it("stay while an asset of anybody refers to them", async () => {

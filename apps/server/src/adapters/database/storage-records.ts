@@ -13,10 +13,16 @@ const columns = sql`b.sha256, array_append(b.other_locations, b.location) as loc
 const ago = (ageMs: number) => sql`statement_timestamp() - ${ageMs}::float8 * interval '1 millisecond'`;
 const isReferred = sql`exists (select from comfy.assets a where a.sha256 = b.sha256 and a.expired_at is null)`;
 
-export function createStorageRecords(db: Kysely<Tables>): StorageRecords {
+const START = "-infinity|";
+const WALK_ANEW_MS = 86_400_000;
+
+export function createStorageRecords(
+  db: Kysely<Tables>,
+  monotonicMs: () => number = () => performance.now(),
+): StorageRecords {
   return {
     expireAssets: (options) => expireAssets(db, options),
-    claimLoose: (options) => claimLoose(db, options),
+    claimLoose: createWalk(db, monotonicMs),
     async reclaim({ ageMs, count }) {
       const { rows } = await sql<BlobRow>`
         update comfy.blobs b set touched_at = clock_timestamp()
@@ -43,6 +49,11 @@ export function createStorageRecords(db: Kysely<Tables>): StorageRecords {
       await sql`
         update comfy.blobs set state = 'live', touched_at = clock_timestamp()
         where sha256 = ${sha256} and state = 'deleting'`.execute(db);
+    },
+    async unclaim(hashes, ageMs) {
+      await sql`
+        update comfy.blobs set state = 'live', touched_at = ${ago(ageMs)}
+        where sha256 = any(${hashes}::text[]) and state = 'deleting'`.execute(db);
     },
     async findUnknown(locations) {
       const { rows } = await sql<{ location: string }>`
@@ -86,18 +97,36 @@ async function expireAssets(db: Kysely<Tables>, { ageMs, count }: Parameters<Sto
   });
 }
 
-/** Pages of the whole table by its key: a blob that is in use costs one look, and no statement reads more than a page. */
-async function claimLoose(
-  db: Kysely<Tables>,
-  { ageMs, count, cursor = "" }: Parameters<StorageRecords["claimLoose"]>[0],
-) {
-  const { rows: page } = await sql<{ sha256: string; is_loose: boolean }>`
-    select b.sha256, b.state = 'live' and b.touched_at < ${ago(ageMs)} and not ${isReferred} as is_loose
-    from comfy.blobs b where b.sha256 > ${cursor} order by b.sha256 limit ${count}::integer`.execute(db);
-  const loose = page.filter(({ is_loose }) => is_loose).map(({ sha256 }) => sha256);
-  const blobs = loose.length > 0 ? await claim(db, loose, sql`b.state = 'live' and b.touched_at < ${ago(ageMs)}`) : [];
-  const last = page.length === count ? page.at(-1)?.sha256 : undefined;
-  return { blobs, ...(last !== undefined && { cursor: last }) };
+/**
+ * Walks over blobs in the order they were touched in, and does not come back to those it has seen: one that nobody refers to any more is
+ * touched in that moment, so it comes again. Once a day it begins anew, for what a lock hid from it.
+ */
+function createWalk(db: Kysely<Tables>, monotonicMs: () => number): StorageRecords["claimLoose"] {
+  let seen = START;
+  let beganAtMs = monotonicMs();
+  return async function claimLoose({ ageMs, count, claimMax, cursor }) {
+    if (cursor === undefined && monotonicMs() - beganAtMs >= WALK_ANEW_MS) {
+      seen = START;
+      beganAtMs = monotonicMs();
+    }
+    const [touchedAt = "", sha256 = ""] = (cursor ?? seen).split("|");
+    const from = sql`${touchedAt}::timestamptz`;
+    const { rows: page } = await sql<{ sha256: string; touched_at: string; is_loose: boolean }>`
+      select b.sha256, b.touched_at::text as touched_at, not ${isReferred} as is_loose from comfy.blobs b
+      where b.state = 'live' and b.touched_at >= ${from} and (b.touched_at, b.sha256) > (${from}, ${sha256})
+        and b.touched_at < ${ago(ageMs)}
+      order by b.touched_at, b.sha256 limit ${count}::integer`.execute(db);
+    const allLoose = page.filter(({ is_loose }) => is_loose);
+    const taken = allLoose.slice(0, claimMax);
+    const loose = taken.map((row) => row.sha256);
+    const isStale = sql`b.state = 'live' and b.touched_at < ${ago(ageMs)}`;
+    const blobs = loose.length > 0 ? await claim(db, loose, isStale) : [];
+    // A page of which not all was claimed ends with the last that was.
+    const isCut = allLoose.length > taken.length;
+    const last = isCut ? taken.at(-1) : page.at(-1);
+    if (last !== undefined) seen = `${last.touched_at}|${last.sha256}`;
+    return { blobs, ...((isCut || page.length === count) && { cursor: seen }) };
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ import { claimSuite } from "./claim.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
 import { directClaimSuite } from "./direct-claim.suite.ts";
 import { prepareEmbedded } from "./embedded-template.ts";
+import { expirySuite } from "./expiry.suite.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { listsSuite } from "./lists.suite.ts";
 import { outboxSuite } from "./outbox.suite.ts";
@@ -69,4 +70,5 @@ describe("the embedded database", () => {
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
   storageSuite(getDatabase);
+  expirySuite(getDatabase);
 });

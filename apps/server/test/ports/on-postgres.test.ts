@@ -9,6 +9,7 @@ import { claimSuite } from "./claim.suite.ts";
 import { concurrencySuite } from "./concurrency.suite.ts";
 import { couriersSuite } from "./couriers.suite.ts";
 import { directClaimSuite } from "./direct-claim.suite.ts";
+import { expirySuite } from "./expiry.suite.ts";
 import { finishSuite } from "./finish.suite.ts";
 import { listsSuite } from "./lists.suite.ts";
 import { manyProcessesSuite } from "./many-processes.suite.ts";
@@ -72,6 +73,7 @@ describe.skipIf(bin === undefined)("a PostgreSQL server", () => {
   uploadsSuite(getDatabase);
   shelfSuite(getDatabase);
   storageSuite(getDatabase);
+  expirySuite(getDatabase);
   storageConcurrencySuite(getDatabase);
   manyProcessesSuite(getDatabase);
   concurrencySuite(getDatabase, () => ({ server, url }));

@@ -5,17 +5,7 @@ import { createBlobLedger } from "../../src/adapters/database/blob-ledger.ts";
 import { createJobStore } from "../../src/adapters/database/job-store.ts";
 import { createStorageRecords } from "../../src/adapters/database/storage-records.ts";
 import { createId } from "../../src/ids.ts";
-import {
-  acceptAndClaim,
-  acceptOne,
-  complete,
-  createAcceptance,
-  createOutput,
-  failed,
-  type GetDatabase,
-  MINUTE_MS,
-  readCount,
-} from "./set-up.ts";
+import { acceptAndClaim, complete, createOutput, type GetDatabase, MINUTE_MS, readCount } from "./set-up.ts";
 
 const DAY_MS = 1_440 * MINUTE_MS;
 const old = { ageMs: DAY_MS, count: 100, claimMax: 100 };
@@ -242,83 +232,6 @@ export function storageSuite(getDatabase: GetDatabase): void {
       await records.insert("env:owner", known);
       expect(await storage.findUnknown([known.blob.location, unknown])).toEqual([unknown]);
       expect(await storage.findUnknown([])).toEqual([]);
-    });
-  });
-
-  describe("files past their time", () => {
-    it("expire: they are found no more, and what made them still lists them, also when their bytes are gone", async () => {
-      const { jobs, records, storage } = setUp();
-      const { job, lease } = await acceptAndClaim(jobs);
-      const output = createOutput();
-      await jobs.finish({ jobId: job.id, lease, ending: complete(output), isRefunded: false });
-      expect(await storage.expireAssets(old)).toBe(0);
-      await age(DAY_MS);
-      expect(await storage.expireAssets(old)).toBe(1);
-      expect(await storage.expireAssets(old)).toBe(0);
-      expect(await records.find(output.id)).toBeUndefined();
-      // Whoever reads it at this moment reads on.
-      expect(await claimHashes()).toEqual([]);
-      await age(DAY_MS);
-      expect(await claimHashes()).toEqual([output.blob.sha256]);
-      await storage.settle(output.blob.sha256);
-      const kept = await jobs.find(job.id);
-      expect(kept?.outputs).toMatchObject([{ id: output.id, sizeBytes: output.blob.sizeBytes }]);
-    });
-
-    it("stay as long as a job that goes on needs them", async () => {
-      const { db, jobs, records, storage } = setUp();
-      const upload = createOutput({ source: "upload" });
-      await records.insert("env:owner", upload);
-      const id = await acceptOne(jobs, { inputs: { picture: upload.id } });
-      await age(DAY_MS);
-      expect(await storage.expireAssets(old)).toBe(0);
-      await jobs.finish({ jobId: id, ending: failed, isRefunded: true });
-      expect(await storage.expireAssets(old)).toBe(1);
-      expect(await readCount(db, "comfy.job_inputs")).toBe(1);
-    });
-
-    it("are no input any more: a job, or a batch, that refers to one is refused whole", async () => {
-      const { db, jobs, records, storage } = setUp();
-      const [gone, kept] = [createOutput({ source: "upload" }), createOutput({ source: "upload" })];
-      await records.insert("env:owner", gone);
-      await age(DAY_MS);
-      await storage.expireAssets(old);
-      await records.insert("env:owner", kept);
-      const inputs = { picture: kept.id, mask: gone.id };
-      const refused = { code: "asset_not_found" };
-      await expect(acceptOne(jobs, { inputs, generationsPerDay: 5 })).rejects.toMatchObject(refused);
-      const batch = { id: createId(), ownerId: "env:owner", keyId: "key" };
-      const both = [{ inputs: { picture: kept.id } }, { inputs }].map((changes) =>
-        createAcceptance({ ...changes, batchId: batch.id }),
-      );
-      await expect(jobs.acceptBatch(batch, both)).rejects.toMatchObject(refused);
-      for (const table of ["jobs", "batches", "generations_per_day"])
-        expect(await readCount(db, `comfy.${table}`)).toBe(0);
-      await acceptOne(jobs, { inputs: { picture: kept.id, mask: kept.id } });
-    });
-
-    it("that ship with a workflow do not expire", async () => {
-      const { records, storage } = setUp();
-      await records.insert("env:owner", createOutput({ source: "builtin" }));
-      await age(DAY_MS);
-      expect(await storage.expireAssets(old)).toBe(0);
-    });
-
-    it("may come again under the same id, of the same owner alone", async () => {
-      const { ledger, records, storage } = setUp();
-      const upload = createOutput({ source: "upload", blob: inCloud() });
-      await records.insert("env:owner", upload);
-      await age(DAY_MS);
-      await storage.expireAssets(old);
-      await age(DAY_MS);
-      expect(await claimHashes()).toEqual([upload.blob.sha256]);
-      await storage.settle(upload.blob.sha256);
-      await ledger.announce(upload.blob);
-      await expect(records.insert("env:other", upload)).rejects.toThrow();
-      await records.insert("env:owner", upload);
-      expect(await records.find(upload.id)).toMatchObject({ location: upload.blob.location });
-      await age(DAY_MS - 10_000);
-      expect(await claimHashes()).toEqual([]);
     });
   });
 

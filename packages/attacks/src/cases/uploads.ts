@@ -176,8 +176,8 @@ export const partAttacks = inGroup("uploads", [
     },
     defence: {
       file: PARTS,
-      find: "upload.sentBytes + sizeBytes > SENT_FACTOR_MAX * upload.sizeBytes",
-      replace: "false",
+      find: "const sentBytesMax = SENT_FACTOR_MAX * upload.sizeBytes;",
+      replace: "const sentBytesMax = Number.MAX_SAFE_INTEGER;",
     },
   },
   {

@@ -108,7 +108,7 @@ test("a delivery to a callback is listed and replayed through its job", async ()
 
 test("somebody else's endpoint is 404 in every way, and an endpoint is changed and deleted by its owner alone", async () => {
   await using service = await start();
-  const { id } = await register(service, { url: "http://127.0.0.1:9/hook" });
+  const { id } = await register(service, { url: "http://127.0.0.1:40009/hook" });
   const attempts = [
     ["GET", `${root}/${id}`],
     ["PATCH", `${root}/${id}`, { isEnabled: false }],

@@ -82,17 +82,23 @@ it("an owner has some of the places for uploads, and another one finds a place",
   expect((await upload(door, 2, OTHER_KEY)).status).toBe(201);
 });
 
-it("whoever holds the links of one upload takes the places of its owner, not those of others", async () => {
+it("whoever holds the links of some uploads takes the places of their owner, not those of others", async () => {
   const door = await startDoor();
   const bytes = Buffer.concat([heads.wav, Buffer.alloc(1_000)]);
   const linkOf = async (key: string) => {
     const made = await post(door, "/api/v1/uploads", { name: "a.wav", sizeBytes: bytes.length }, { key });
     return made.body.parts[0].url as string;
   };
-  const [own, other] = [await linkOf(PRO_KEY), await linkOf(OTHER_KEY)];
+  // One upload may be on its way four times over, no more.
+  const own = await Promise.all([1, 2, 3, 4, 5].map(() => linkOf(PRO_KEY)));
+  const other = await linkOf(OTHER_KEY);
   const headers = { "X-Content-SHA256": createHash("sha256").update(bytes).digest("hex") };
-  const held = Array.from({ length: 17 }, () => {
-    const part = request(own, { method: "PUT", agent: false, headers: { ...headers, "Content-Length": bytes.length } });
+  const held = Array.from({ length: 17 }, (_, n) => {
+    const part = request(own[n % own.length] ?? "", {
+      method: "PUT",
+      agent: false,
+      headers: { ...headers, "Content-Length": bytes.length },
+    });
     part.on("error", () => {});
     part.write(heads.wav);
     onTestFinished(() => void part.destroy());
@@ -100,7 +106,7 @@ it("whoever holds the links of one upload takes the places of its owner, not tho
   });
   expect(await Promise.race(held.map(statusOf))).toBe(503);
   const put = (url: string) => fetch(url, { method: "PUT", body: new Uint8Array(bytes), headers });
-  expect((await put(own)).status).toBe(503);
+  expect((await put(own.at(-1) ?? "")).status).toBe(503);
   expect((await put(other)).status).toBe(200);
 });
 
